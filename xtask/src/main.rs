@@ -1,0 +1,56 @@
+//! The project's own commands: `cargo xtask` lists them.
+//!
+//! Each command is a function of its own in the module that knows how. This crate compiles in seconds and stays so:
+//! it depends on nothing that the product depends on.
+
+mod apt;
+mod build_std;
+mod plugins;
+mod setup;
+mod shell;
+mod tasks;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+Usage: cargo xtask <command>
+
+  setup    makes Rust's wasm32-unknown-unknown target usable; does nothing where it is
+           --from-source  builds its standard library here, with SIMD, even where there is one
+  plugins  setup, then builds every plugin and test guest to a .wasm file under target/
+  build    plugins, then the program target/release/still
+  test     plugins, then formatting, lints and every test
+           -- ARGS        only `cargo test --workspace --release ARGS`
+  demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
+  bench    build, then every benchmark
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[&str]) -> Result<()> {
+    match args {
+        [] | ["help" | "-h" | "--help", ..] | [_, "-h" | "--help"] => print!("{HELP}"),
+        ["setup"] => setup::setup()?,
+        ["setup", "--from-source"] => setup::from_source()?,
+        ["plugins"] => plugins::plugins()?,
+        ["build"] => tasks::build()?,
+        ["test"] => tasks::test()?,
+        ["test", "--", only @ ..] => tasks::test_only(only)?,
+        ["demo"] => tasks::demo()?,
+        ["bench"] => tasks::bench()?,
+        _ => bail!("`{}` is not understood\n\n{HELP}", args.join(" ")),
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The commands that are mostly calls of cargo.
+
+use std::{env, fs, path::Path, process::Command};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    plugins,
+    shell::{run, say},
+    toolchain::{cargo, root, target_dir},
+};
+
+/// Plugins first: the program carries them.
+pub(crate) fn build() -> Result<()> {
+    plugins::plugins()?;
+    run(cargo().args(["build", "--release", "--package", "stillroom-cli"]))
+}
+
+/// Every check runs even where one before it fails: one call tells all there is to repair. The tests run last, so that
+/// what cargo says about them closes the log.
+pub(crate) fn test() -> Result<()> {
+    plugins::plugins()?;
+    let checks: [(&str, &[&str]); 3] = [
+        ("formatting (`cargo fmt` repairs it)", &["fmt", "--all", "--check"]),
+        // In the release profile, which shares build scripts and macros with what is built anyway.
+        ("clippy", &["clippy", "--release", "--workspace", "--all-targets", "--", "-Dwarnings"]),
+        ("tests", &["test", "--release", "--workspace", "--no-fail-fast"]),
+    ];
+    let mut failed = Vec::new();
+    for (check, args) in checks {
+        say(format_args!("cargo {}", args.join(" ")));
+        if let Err(error) = run(cargo().args(args)) {
+            say(format_args!("{error:#}"));
+            failed.push(check);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// Some of the tests, without the other checks.
+pub(crate) fn test_only(args: &[&str]) -> Result<()> {
+    plugins::plugins()?;
+    run(cargo().args(["test", "--release", "--workspace"]).args(args))
+}
+
+pub(crate) fn demo() -> Result<()> {
+    build()?;
+    for pipeline in ["demo/corpus.yaml", "demo/code.yaml"] {
+        let text = fs::read_to_string(root().join(pipeline)).with_context(|| format!("cannot read {pipeline}"))?;
+        say(format_args!("still run {pipeline}"));
+        let mut still = Command::new(target_dir().join("release/still"));
+        still.current_dir(root()).args(["run", pipeline]);
+        if let Some(glob) = env::var_os("CARGO_HOME").and_then(|home| glob_in_cargo_home(&text, Path::new(&home))) {
+            still.arg("--set").arg(format!("read.source.files={glob}"));
+        }
+        run(&mut still)?;
+    }
+    say(format_args!("the results are in {}", root().join("out").display()));
+    Ok(())
+}
+
+/// The demo reads cargo's registry at its usual place, `~/.cargo`; where `CARGO_HOME` is another, its glob goes there.
+fn glob_in_cargo_home(pipeline: &str, cargo_home: &Path) -> Option<String> {
+    const USUAL: &str = "~/.cargo";
+    if env::home_dir().is_some_and(|home| home.join(".cargo") == cargo_home) {
+        return None;
+    }
+    let from = pipeline.find(USUAL)? + USUAL.len();
+    let rest = pipeline[from..].split(['"', '\'', '\n', '}']).next()?;
+    Some(format!("{}{}", cargo_home.display(), rest.trim_end()))
+}
+
+pub(crate) fn bench() -> Result<()> {
+    build()?;
+    run(cargo().args(["bench", "--package", "stillroom", "--bench", "boundary", "--bench", "tax"]))?;
+    let against_peers = root().join("bench/cpu3/run.py");
+    if against_peers.exists() {
+        run(Command::new("python3").arg(against_peers).current_dir(root()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_follows_cargo_home() {
+        let pipeline = "steps:\n  - id: read\n    source: { files: \"~/.cargo/registry/src/*/*/*.md\" }\n";
+        let elsewhere = glob_in_cargo_home(pipeline, Path::new("/elsewhere"));
+        assert_eq!(elsewhere.as_deref(), Some("/elsewhere/registry/src/*/*/*.md"));
+        assert_eq!(glob_in_cargo_home("steps: []", Path::new("/elsewhere")), None);
+        let usual = env::home_dir().unwrap().join(".cargo");
+        assert_eq!(glob_in_cargo_home(pipeline, &usual), None);
+    }
+}
