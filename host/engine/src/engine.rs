@@ -1,0 +1,144 @@
+//! The shared half of the sandbox: wasmtime's engine with our settings, and the linker. One per process is enough.
+
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::contract::v0_1::diagnostics;
+use crate::error::{Error, Result};
+use crate::instance::Guest;
+use crate::limits::Limits;
+
+/// The stack a guest may use, in bytes. wasmtime runs a guest on the calling thread's own stack, so a worker's is larger.
+const GUEST_STACK_BYTES: usize = 512 << 10;
+
+/// Stack of a worker thread, in bytes: the guest's share, and plenty for the host. (A *host* stack that overflows takes the process down.)
+pub(crate) const WORKER_STACK_BYTES: usize = 8 << 20;
+
+/// Memory that a pooled slot keeps when an instance ends, in bytes: a new instance finds it mapped. About a batch.
+const KEEP_RESIDENT_BYTES: usize = 2 << 20;
+
+/// Where compiled components are kept between runs.
+#[derive(Debug, Clone, Default)]
+pub enum CompileCache {
+    /// In wasmtime's own cache folder (`$XDG_CACHE_HOME/wasmtime` or its like on macOS and Windows), which bounds itself.
+    #[default]
+    Default,
+    /// In this folder.
+    Folder(PathBuf),
+    /// Nowhere: every start compiles.
+    Off,
+}
+
+/// Settings of an [`Engine`].
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Worker threads. Default: one a core.
+    pub threads: usize,
+    /// Default: on.
+    pub cache: CompileCache,
+    /// Limits of every instance.
+    pub limits: Limits,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            threads: available_parallelism().map_or(1, usize::from),
+            cache: CompileCache::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Compiles plugins and holds what all threads share. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) wasm: wasmtime::Engine,
+    pub(crate) linker: std::sync::Arc<Linker<Guest>>,
+    pub(crate) options: EngineOptions,
+    pooling: bool,
+}
+
+impl Engine {
+    /// Sets up the sandbox: pooled instances where the address space allows, on-demand ones otherwise.
+    ///
+    /// # Errors
+    /// Where the cache folder cannot be used, or this machine is not one that wasmtime compiles for.
+    pub fn new(options: EngineOptions) -> Result<Self> {
+        let options = EngineOptions { threads: options.threads.max(1), ..options };
+        let config = config(&options.cache)?;
+        let (wasm, pooling) = match wasmtime::Engine::new(config.clone().allocation_strategy(pool(options.threads))) {
+            Ok(wasm) => (wasm, true),
+            Err(error) => {
+                tracing::info!(%error, "no address space for pooled instances: they are made on demand");
+                let wasm = wasmtime::Engine::new(&config).map_err(|error| Error::Engine {
+                    message: format!("the sandbox cannot be set up: {error:#}"),
+                    help: None,
+                })?;
+                (wasm, false)
+            }
+        };
+        let mut linker = Linker::new(&wasm);
+        diagnostics::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)
+            .map_err(|error| Error::Engine { message: format!("{error:#}"), help: None })?;
+        Ok(Self { wasm, linker: std::sync::Arc::new(linker), options, pooling })
+    }
+
+    /// Worker threads of a run.
+    pub fn threads(&self) -> usize {
+        self.options.threads
+    }
+
+    /// Whether instances come from a pool.
+    pub fn is_pooling(&self) -> bool {
+        self.pooling
+    }
+}
+
+fn config(cache: &CompileCache) -> Result<Config> {
+    let mut config = Config::new();
+    // A component call costs 166 ns without the machinery for concurrent ones, 520 ns with it.
+    config.concurrency_support(false);
+    config.max_wasm_stack(GUEST_STACK_BYTES);
+    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
+    let mut settings = CacheConfig::new();
+    match cache {
+        CompileCache::Off => return Ok(config),
+        CompileCache::Default => {}
+        CompileCache::Folder(folder) => {
+            settings.with_directory(folder);
+        }
+    }
+    match Cache::new(settings) {
+        Ok(cache) => config.cache(Some(cache)),
+        // A machine without a home folder still runs pipelines.
+        Err(error) if matches!(cache, CompileCache::Default) => {
+            tracing::warn!(%error, "no compile cache");
+            &mut config
+        }
+        Err(error) => {
+            return Err(Error::Engine {
+                message: format!("the compile cache cannot be used: {error:#}"),
+                help: Some("name another folder, or switch the cache off".to_owned()),
+            });
+        }
+    };
+    Ok(config)
+}
+
+/// A pool with room for 64 live steps a thread. It reserves address space only.
+fn pool(threads: usize) -> InstanceAllocationStrategy {
+    let slots = u32::try_from(threads.saturating_mul(64)).unwrap_or(u32::MAX).max(64);
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(4))
+        .total_memories(slots)
+        .total_tables(slots.saturating_mul(2))
+        .max_memory_size(4 << 30)
+        .table_elements(100_000)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES);
+    InstanceAllocationStrategy::Pooling(pool)
+}

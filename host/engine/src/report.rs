@@ -1,0 +1,146 @@
+//! What a run did: rows, bytes and time per step, and the proof that no row was lost.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// What a run did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Wall time of the run, in seconds, without planning.
+    pub seconds: f64,
+    /// Worker threads.
+    pub threads: usize,
+    /// Rows read.
+    pub rows_in: u64,
+    /// Rows that came to the end of the last step.
+    pub rows_out: u64,
+    /// Rows that steps rejected, each in the quarantine with its reason.
+    pub rejected: u64,
+    /// The steps, in order.
+    pub steps: Vec<StepReport>,
+    /// The first rows at the end, as JSON objects; at most three.
+    pub samples: Vec<serde_json::Value>,
+    /// Where the rejected rows are, if there are any.
+    pub quarantine: Option<String>,
+}
+
+impl Report {
+    /// Whether every step's account is even: rows in + repeated = rows out + dropped + rejected.
+    pub fn is_balanced(&self) -> bool {
+        self.steps.iter().all(|step| step.rows_in + step.repeated == step.rows_out + step.dropped + step.rejected || step.kind == "source")
+    }
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StepReport {
+    /// The step's id.
+    pub id: String,
+    /// `source`, `transform`, `ordered`, `global`, `where`, `compute`, `select`, `drop`, `rename` or `sink`.
+    pub kind: String,
+    /// What it uses: `text/normalise`, a path, an expression.
+    pub uses: String,
+    /// SHA-256 of the plugin's file, for steps that use one.
+    pub digest: Option<String>,
+    /// Rows that came to it.
+    pub rows_in: u64,
+    /// Rows that it passed on.
+    pub rows_out: u64,
+    /// Input rows that no output row came from, by the step's own decision.
+    pub dropped: u64,
+    /// Output rows beyond the first of their input row.
+    pub repeated: u64,
+    /// Input rows that it would not answer for.
+    pub rejected: u64,
+    /// Bytes that went into the sandbox, or into the file.
+    pub bytes_in: u64,
+    /// Calls into the sandbox.
+    pub calls: u64,
+    /// Time in it, all threads together, in seconds.
+    pub seconds: f64,
+}
+
+/// What one thread counted of a step; added up when the threads are done.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Count {
+    pub(crate) rows_in: u64,
+    pub(crate) rows_out: u64,
+    pub(crate) dropped: u64,
+    pub(crate) repeated: u64,
+    pub(crate) rejected: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) calls: u64,
+    pub(crate) time: Duration,
+}
+
+impl Count {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.rows_in += other.rows_in;
+        self.rows_out += other.rows_out;
+        self.dropped += other.dropped;
+        self.repeated += other.repeated;
+        self.rejected += other.rejected;
+        self.bytes_in += other.bytes_in;
+        self.calls += other.calls;
+        self.time += other.time;
+    }
+}
+
+/// A run as it goes, to be watched and stopped from other threads.
+#[derive(Debug, Default)]
+pub struct Progress {
+    stop: AtomicBool,
+    bytes_read: AtomicU64,
+    bytes_total: AtomicU64,
+    rows_read: AtomicU64,
+    rows_done: AtomicU64,
+}
+
+impl Progress {
+    /// Asks the run to stop. It ends with [`Error::Stopped`](crate::Error::Stopped) as soon as the batches under way are done; no output appears.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked the run to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the input read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the input in all, where that is known.
+    pub fn bytes_total(&self) -> Option<u64> {
+        Some(self.bytes_total.load(Ordering::Relaxed)).filter(|total| *total > 0)
+    }
+
+    /// Rows read so far.
+    pub fn rows_read(&self) -> u64 {
+        self.rows_read.load(Ordering::Relaxed)
+    }
+
+    /// Rows that have come to the end of the last step so far.
+    pub fn rows_done(&self) -> u64 {
+        self.rows_done.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_bytes(&self, (read, total): (u64, Option<u64>)) {
+        self.bytes_read.store(read, Ordering::Relaxed);
+        self.bytes_total.store(total.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_read(&self, rows: u64) {
+        self.rows_read.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_done(&self, rows: u64) {
+        self.rows_done.fetch_add(rows, Ordering::Relaxed);
+    }
+}
