@@ -1,0 +1,300 @@
+//! Written tables to steps: what can be wrong in a file by itself.
+
+use std::collections::HashMap;
+
+use super::decode::{Fault, Segment, Short};
+use super::spec::{Action, CsvSpec, Format, SinkSpec, SourceSpec, Step, UseSpec};
+use super::written::{ACTIONS, Names, PATH_KEYS, Paths, PipelineFile, SinkTable, SourceTable, StepTable, TextOr};
+use super::{Place, Spanned};
+
+/// A pipeline file that is right by itself.
+pub(super) struct Checked {
+    pub(super) name: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) batch_rows: Option<usize>,
+    pub(super) batch_bytes: Option<usize>,
+    pub(super) quarantine: Option<String>,
+    pub(super) steps: Vec<Step>,
+}
+
+impl PipelineFile {
+    /// Checks the steps; `line` tells a place's line for messages that speak of two places.
+    pub(super) fn check(self, line: impl Fn(Place) -> Option<usize>) -> Result<Checked, Fault> {
+        if self.steps.is_empty() {
+            let help = "a pipeline begins with a step that has `source:`";
+            return Err(Fault::new("`steps` is empty").at(self.steps.place).help(help));
+        }
+        Ok(Checked {
+            name: self.name,
+            description: self.description,
+            batch_rows: self.batch_rows.map(positive).transpose()?,
+            batch_bytes: self.batch_bytes.map(positive).transpose()?,
+            quarantine: self.quarantine,
+            steps: steps(self.steps.value, line)?,
+        })
+    }
+}
+
+fn steps(tables: Vec<Spanned<StepTable>>, line: impl Fn(Place) -> Option<usize>) -> Result<Vec<Step>, Fault> {
+    let mut ids: HashMap<String, Place> = HashMap::new();
+    let mut steps = Vec::with_capacity(tables.len());
+    for (index, table) in tables.into_iter().enumerate() {
+        let id = table.value.id.clone();
+        if let Some(first) = ids.insert(id.value.clone(), id.place) {
+            let first = line(first).map(|line| format!("the first is on line {line}"));
+            return Err(Fault::new(format!("two steps have the id `{id}`"))
+                .at(id.place)
+                .label("the second")
+                .maybe_help(first));
+        }
+        let step = step(table.value).map_err(|fault| {
+            let fault = fault.at(table.place).within(Segment::Index(index));
+            fault.within(Segment::Key("steps".into()))
+        })?;
+        steps.push(step);
+    }
+    Ok(steps)
+}
+
+fn step(table: StepTable) -> Result<Step, Fault> {
+    let is_id =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if !is_id(&table.id) {
+        let fault = Fault::new(format!("`{}` cannot be a step's id", Short(&table.id))).at(table.id.place);
+        return Err(fault.help("an id has letters, digits, `_` and `-`"));
+    }
+    only_action(&table)?;
+    let id = table.id.clone();
+    Ok(Step { id, action: action(table)? })
+}
+
+/// One action and no more, and nothing beside it that belongs to another.
+fn only_action(table: &StepTable) -> Result<(), Fault> {
+    let mut actions = table.actions();
+    let all = || ACTIONS.map(|action| format!("`{action}`")).join(", ");
+    actions.sort_by_key(|(_, place)| (place.source, place.start));
+    match actions[..] {
+        [] => Err(Fault::new("the step does nothing").at(table.id.place).help(format!("give it one of {}", all()))),
+        [("use", _)] => Ok(()),
+        [(key, _)] => {
+            let with = table.with.as_ref().map(|with| ("with", with.place));
+            let columns = table.columns.as_ref().map(|columns| ("columns", columns.place));
+            let outputs = table.outputs.as_ref().map(|outputs| ("outputs", outputs.place));
+            match with.or(columns).or(outputs) {
+                Some((stray, place)) => {
+                    Err(Fault::new(format!("`{stray}` goes with `use`, not with `{key}`")).at(place))
+                }
+                None => Ok(()),
+            }
+        }
+        [(first, _), (second, place), ..] => {
+            Err(Fault::new(format!("the step has two actions, `{first}` and `{second}`"))
+                .at(place)
+                .label("the second action")
+                .help("make a step of each"))
+        }
+    }
+}
+
+fn action(table: StepTable) -> Result<Action, Fault> {
+    if let Some(written) = table.source {
+        return Ok(Action::Source(source(written)?));
+    }
+    if let Some(uses) = table.r#use {
+        let with = table.with.map(|with| with.value).unwrap_or_default();
+        let names = |names: Option<Spanned<Names>>| names.map(|names| names.value).unwrap_or_default();
+        let (plugin, step) = plugin_and_step(&uses)?;
+        return Ok(Action::Use(UseSpec {
+            uses,
+            plugin,
+            step,
+            with,
+            columns: names(table.columns),
+            outputs: names(table.outputs),
+        }));
+    }
+    if let Some(expression) = table.r#where {
+        return Ok(Action::Where(expression));
+    }
+    if let Some(columns) = table.compute {
+        return filled(columns.place, columns.value.is_empty()).map(|()| Action::Compute(columns.value));
+    }
+    if let Some(columns) = table.select {
+        filled(columns.place, columns.value.is_empty())?;
+        return distinct(&columns).map(|()| Action::Select(columns.value));
+    }
+    if let Some(columns) = table.drop {
+        filled(columns.place, columns.value.is_empty())?;
+        return distinct(&columns).map(|()| Action::Drop(columns.value));
+    }
+    if let Some(columns) = table.rename {
+        return filled(columns.place, columns.value.is_empty()).map(|()| Action::Rename(columns.value));
+    }
+    match table.sink {
+        Some(written) => Ok(Action::Sink(sink(written)?)),
+        None => Err(Fault::new("the step does nothing")),
+    }
+}
+
+fn filled(place: Place, empty: bool) -> Result<(), Fault> {
+    if empty { Err(Fault::new("no column is named").at(place)) } else { Ok(()) }
+}
+
+fn distinct(columns: &[Spanned<String>]) -> Result<(), Fault> {
+    let mut seen = std::collections::HashSet::new();
+    match columns.iter().find(|column| !seen.insert(column.as_str())) {
+        Some(twice) => Err(Fault::new(format!("the column `{twice}` stands twice")).at(twice.place)),
+        None => Ok(()),
+    }
+}
+
+fn positive(number: Spanned<usize>) -> Result<usize, Fault> {
+    if *number == 0 { Err(Fault::new("must be 1 or more").at(number.place)) } else { Ok(number.value) }
+}
+
+fn plugin_and_step(uses: &Spanned<String>) -> Result<(Spanned<String>, Spanned<String>), Fault> {
+    let fault = |message: String, help: String| Err(Fault::new(message).at(uses.place).help(help));
+    match uses.rsplit_once('/') {
+        Some((plugin, step)) if step.ends_with(".wasm") => fault(
+            format!("`{plugin}/{step}` names a plugin but no step of it"),
+            format!("write `{plugin}/{step}/STEP`"),
+        ),
+        Some((plugin, step)) if !plugin.is_empty() && !step.is_empty() => {
+            Ok((Spanned::new(plugin.into(), uses.place), Spanned::new(step.into(), uses.place)))
+        }
+        _ => fault(
+            format!("`{}` does not name a plugin and a step", Short(uses)),
+            "write PLUGIN/STEP, as in `text/normalise` or `./quality.wasm/gopher`".into(),
+        ),
+    }
+}
+
+fn source(written: Spanned<TextOr<SourceTable>>) -> Result<SourceSpec, Fault> {
+    let whole = written.place;
+    let table = match written.value {
+        TextOr::Text(path) => {
+            SourceTable { path: Some(Spanned::new(TextOr::Text(path), whole)), ..SourceTable::default() }
+        }
+        TextOr::More(table) => table,
+    };
+    let (paths, format) = paths_and_format(&table, whole)?;
+    let spec = SourceSpec {
+        format,
+        types: table.types.map(|types| types.value).unwrap_or_default(),
+        sample_rows: table.sample_rows.map(positive).transpose()?,
+        csv: CsvSpec {
+            delimiter: table.delimiter.as_ref().map(delimiter).transpose()?,
+            header: table.header.as_ref().is_none_or(|header| header.value),
+        },
+        capture: table.capture,
+        paths,
+    };
+    if let (Some(capture), Some(format)) = (&spec.capture, spec.only_format())
+        && format != Format::Files
+    {
+        return Err(Fault::new(format!("`capture` goes with `files`, not with `{format}`")).at(capture.place));
+    }
+    let csv = table.delimiter.map(|d| ("delimiter", d.place)).or(table.header.map(|h| ("header", h.place)));
+    if let (Some((key, place)), Some(format)) = (csv, spec.only_format())
+        && format != Format::Csv
+    {
+        return Err(Fault::new(format!("`{key}` goes with `csv`, not with `{format}`")).at(place));
+    }
+    standard_stream(&spec.paths, spec.format)?;
+    Ok(spec)
+}
+
+impl SourceSpec {
+    /// The format that all paths have, where that is known before a glob is looked up.
+    fn only_format(&self) -> Option<Format> {
+        let mut formats = self.paths.iter().map(|path| self.format_of(path));
+        let first = formats.next()??;
+        formats.all(|format| format == Some(first)).then_some(first)
+    }
+}
+
+fn paths_and_format(table: &SourceTable, whole: Place) -> Result<(Vec<Spanned<String>>, Option<Format>), Fault> {
+    let given = [
+        (&table.path, table.format.as_ref().map(|format| format.value)),
+        (&table.files, Some(Format::Files)),
+        (&table.jsonl, Some(Format::Jsonl)),
+        (&table.csv, Some(Format::Csv)),
+        (&table.parquet, Some(Format::Parquet)),
+        (&table.arrow, Some(Format::Arrow)),
+    ];
+    let mut given =
+        PATH_KEYS.into_iter().zip(given).filter_map(|(key, (paths, format))| Some((key, paths.as_ref()?, format)));
+    let Some((key, paths, format)) = given.next() else {
+        let keys = PATH_KEYS.map(|key| format!("`{key}`")).join(", ");
+        return Err(Fault::new("the source has no path").at(whole).help(format!("give it one of {keys}")));
+    };
+    if let Some((second, paths, _)) = given.next() {
+        return Err(Fault::new(format!("the source has two paths, `{key}` and `{second}`")).at(paths.place));
+    }
+    if let (Some(written), true) = (&table.format, key != "path")
+        && Some(written.value) != format
+    {
+        return Err(Fault::new(format!("`{key}` says the format, and `format` another")).at(written.place));
+    }
+    Ok((list(paths)?, format))
+}
+
+fn list(paths: &Spanned<Paths>) -> Result<Vec<Spanned<String>>, Fault> {
+    let list = match &paths.value {
+        TextOr::Text(path) => vec![Spanned::new(path.clone(), paths.place)],
+        TextOr::More(list) if list.is_empty() => return Err(Fault::new("no path is named").at(paths.place)),
+        TextOr::More(list) => list.clone(),
+    };
+    list.iter().try_for_each(not_empty).map(|()| list)
+}
+
+fn not_empty(path: &Spanned<String>) -> Result<(), Fault> {
+    if path.is_empty() { Err(Fault::new("the path is empty").at(path.place)) } else { Ok(()) }
+}
+
+/// A stream has no extension to tell its format by.
+fn standard_stream<'a>(
+    paths: impl IntoIterator<Item = &'a Spanned<String>>,
+    format: Option<Format>,
+) -> Result<(), Fault> {
+    match paths.into_iter().find(|path| path.value == "-").filter(|_| format.is_none()) {
+        Some(path) => {
+            Err(Fault::new("`-` needs a format").at(path.place).help("write `{ path: \"-\", format: jsonl }`"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn delimiter(text: &Spanned<String>) -> Result<u8, Fault> {
+    match text.as_bytes() {
+        b"\\t" | b"tab" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | b'"') => Ok(*byte),
+        _ => Err(Fault::new(format!("`{}` cannot be a delimiter", Short(text)))
+            .at(text.place)
+            .help("a delimiter is one ASCII character, as in `;` or `\"\\t\"`")),
+    }
+}
+
+fn sink(written: Spanned<TextOr<SinkTable>>) -> Result<SinkSpec, Fault> {
+    let (path, format, compression) = match written.value {
+        TextOr::Text(path) => (Spanned::new(path, written.place), None, None),
+        TextOr::More(table) => (table.path, table.format, table.compression),
+    };
+    not_empty(&path)?;
+    if let Some(format) = format.as_ref().filter(|format| format.value == Format::Files) {
+        return Err(Fault::new("`files` can be read, not written").at(format.place));
+    }
+    let spec = SinkSpec {
+        path,
+        format: format.map(|format| format.value),
+        compression: compression.map(|compression| compression.value),
+    };
+    if spec.path.value == "-" {
+        standard_stream([&spec.path], spec.format)?;
+    } else if spec.format().is_none() {
+        let known = "end it in .jsonl, .csv, .parquet or .arrow, or write `{ path: …, format: … }`";
+        let fault = Fault::new(format!("the format of `{}` is not known", Short(&spec.path))).at(spec.path.place);
+        return Err(fault.help(known));
+    }
+    Ok(spec)
+}

@@ -1,0 +1,206 @@
+//! What the steps of a pipeline may be.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Spanned;
+
+/// One step: an id and what to do.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The step's name in this pipeline, in messages and in `--set`. Unique; letters, digits, `_` and `-`.
+    pub id: Spanned<String>,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a step does. All but [`Action::Use`] is the host's own work.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// `source:` reads rows from files.
+    Source(SourceSpec),
+    /// `use:` runs a plugin's step.
+    Use(UseSpec),
+    /// `where:` keeps the rows for which an [expression](crate::expression) is true.
+    Where(Spanned<String>),
+    /// `compute:` adds columns (or replaces those of the same name) by expressions over the columns as they came.
+    Compute(IndexMap<Spanned<String>, Spanned<String>>),
+    /// `select:` keeps these columns, in this order.
+    Select(Vec<Spanned<String>>),
+    /// `drop:` leaves these columns out.
+    Drop(Vec<Spanned<String>>),
+    /// `rename:` gives columns new names: new to old.
+    Rename(IndexMap<Spanned<String>, Spanned<String>>),
+    /// `sink:` writes the rows to a file, and passes them on.
+    Sink(SinkSpec),
+}
+
+impl Action {
+    /// The key that it is written under.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Source(_) => "source",
+            Self::Use(_) => "use",
+            Self::Where(_) => "where",
+            Self::Compute(_) => "compute",
+            Self::Select(_) => "select",
+            Self::Drop(_) => "drop",
+            Self::Rename(_) => "rename",
+            Self::Sink(_) => "sink",
+        }
+    }
+}
+
+/// A step of a plugin, and how its columns meet the data's.
+#[derive(Debug, Clone)]
+pub struct UseSpec {
+    /// The whole text behind `use:`, `plugin/step`.
+    pub uses: Spanned<String>,
+    /// The part before the last `/`: a built-in plugin's name, or a file.
+    pub plugin: Spanned<String>,
+    /// The part after the last `/`: the step within the plugin.
+    pub step: Spanned<String>,
+    /// `with:` parameters. Integers stay integers over the whole range of `i64` and `u64`.
+    pub with: IndexMap<Spanned<String>, Spanned<Value>>,
+    /// `columns:` the step's input column to the data's.
+    pub columns: IndexMap<Spanned<String>, Spanned<String>>,
+    /// `outputs:` the step's output column to the name it gets in the data.
+    pub outputs: IndexMap<Spanned<String>, Spanned<String>>,
+}
+
+impl UseSpec {
+    /// Whether the plugin is a file rather than a built-in's name.
+    pub fn is_file(&self) -> bool {
+        is_file(&self.plugin)
+    }
+
+    /// The parameters as the JSON object that a plugin gets.
+    pub fn parameters(&self) -> Value {
+        self.with.iter().map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
+    }
+}
+
+pub(super) fn is_file(plugin: &str) -> bool {
+    plugin.contains(['/', '\\']) || plugin.ends_with(".wasm")
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone)]
+pub struct SourceSpec {
+    /// Files or globs, read in this order; `-` is standard input. Never empty.
+    pub paths: Vec<Spanned<String>>,
+    /// The format of all of them; by each file's extension where it is not given (see [`Format::of_path`]).
+    pub format: Option<Format>,
+    /// Types of columns that are not to be inferred: name to type, as in `int64` or `list<utf8>`.
+    pub types: IndexMap<Spanned<String>, Spanned<String>>,
+    /// How many rows to look at to infer types.
+    pub sample_rows: Option<usize>,
+    /// How CSV is written.
+    pub csv: CsvSpec,
+    /// For `files`: a regular expression over the path, whose named groups become text columns.
+    pub capture: Option<Spanned<String>>,
+}
+
+impl SourceSpec {
+    /// The format of a path: as given, else by its extension.
+    pub fn format_of(&self, path: &str) -> Option<Format> {
+        self.format.or_else(|| Format::of_path(path))
+    }
+}
+
+/// How CSV is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CsvSpec {
+    /// Between two fields: a comma, or a tab in `.tsv`, where it is not given.
+    pub delimiter: Option<u8>,
+    /// Whether the first line has the columns' names.
+    pub header: bool,
+}
+
+impl Default for CsvSpec {
+    fn default() -> Self {
+        Self { delimiter: None, header: true }
+    }
+}
+
+/// Where rows go.
+#[derive(Debug, Clone)]
+pub struct SinkSpec {
+    /// The file; `-` is standard output.
+    pub path: Spanned<String>,
+    /// The format; by the path's extension where it is not given.
+    pub format: Option<Format>,
+    /// The compression; by the path's extension or the format's own default where it is not given.
+    pub compression: Option<Compression>,
+}
+
+impl SinkSpec {
+    /// The format: as given, else by the path's extension.
+    pub fn format(&self) -> Option<Format> {
+        self.format.or_else(|| Format::of_path(&self.path))
+    }
+}
+
+/// A file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// A JSON object per line.
+    Jsonl,
+    /// Comma-separated values.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC, file or stream.
+    Arrow,
+    /// Any files: a row per file, with its path, size and text. Only to read.
+    Files,
+}
+
+impl Format {
+    /// The format by a path's extension, looking beneath `.gz` and `.zst`.
+    pub fn of_path(path: &str) -> Option<Self> {
+        let path = path.to_ascii_lowercase();
+        let path = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(&path);
+        let (_, extension) = path.rsplit(['/', '\\']).next()?.rsplit_once('.')?;
+        match extension {
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "csv" | "tsv" => Some(Self::Csv),
+            "parquet" => Some(Self::Parquet),
+            "arrow" | "arrows" | "feather" | "ipc" => Some(Self::Arrow),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Files => "files",
+        })
+    }
+}
+
+/// How output is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip: `.gz` around JSONL and CSV, or within Parquet.
+    Gzip,
+    /// Zstandard: `.zst` around JSONL and CSV, or within Parquet and Arrow.
+    Zstd,
+    /// Snappy, within Parquet.
+    Snappy,
+    /// LZ4, within Parquet and Arrow.
+    Lz4,
+}

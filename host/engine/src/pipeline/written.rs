@@ -1,0 +1,218 @@
+//! The pipeline file as it is written: the tables that YAML is read into and that the JSON Schema is made from. Their
+//! documentation is what an editor shows. [`check`](super::check) turns them into steps.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::spec::{Compression, Format};
+use super::{Place, Spanned};
+
+/// A Stillroom pipeline: rows come from a source, go through steps, and are written by sinks.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "Stillroom pipeline")]
+pub(super) struct PipelineFile {
+    /// The pipeline's name, for reports. Where it is left out: the file's name without its extension.
+    pub(super) name: Option<String>,
+    /// What the pipeline is for.
+    pub(super) description: Option<String>,
+    /// The most rows in a batch.
+    #[schemars(range(min = 1))]
+    pub(super) batch_rows: Option<Spanned<usize>>,
+    /// The most bytes in a batch that has more than one row. A row that is larger is a batch of its own.
+    #[schemars(range(min = 1))]
+    pub(super) batch_bytes: Option<Spanned<usize>>,
+    /// A file to write the rows to that steps reject. Without it, a rejected row fails the run.
+    pub(super) quarantine: Option<String>,
+    /// The steps, in the order in which rows go through them. The first is a source.
+    #[schemars(length(min = 1))]
+    pub(super) steps: Spanned<Vec<Spanned<StepTable>>>,
+}
+
+/// A step: an `id`, and one key that says what it does.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Step", extend(
+    "oneOf" = ACTIONS.map(|action| serde_json::json!({ "required": [action] })),
+    "dependentRequired" = { "with": ["use"], "columns": ["use"], "outputs": ["use"] },
+))]
+pub(super) struct StepTable {
+    /// The step's name in this pipeline, in messages and in `--set`. Unique.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]+$"))]
+    pub(super) id: Spanned<String>,
+    /// Read rows: a path or glob whose extension tells the format (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`; also
+    /// within `.gz` or `.zst`), or a table with more to say.
+    pub(super) source: Option<Spanned<TextOr<SourceTable>>>,
+    /// Run a plugin's step, `PLUGIN/STEP`: a built-in plugin as in `text/normalise`, or a file as in
+    /// `./quality.wasm/gopher`.
+    pub(super) r#use: Option<Spanned<String>>,
+    /// The parameters of the plugin's step.
+    #[schemars(with = "Option<BTreeMap<String, Value>>")]
+    pub(super) with: Option<Spanned<IndexMap<Spanned<String>, Spanned<Value>>>>,
+    /// Which columns the plugin's step reads: its own column name to the data's. Columns that are left out go by their own
+    /// names.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub(super) columns: Option<Spanned<Names>>,
+    /// What the columns that the plugin's step makes are called: its own column name to the data's.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub(super) outputs: Option<Spanned<Names>>,
+    /// Keep the rows for which an expression is true, as in `n_words >= 20 and lang = 'en'`.
+    pub(super) r#where: Option<Spanned<String>>,
+    /// Add columns by expressions: new column to expression. A column of the same name is replaced. Every expression sees
+    /// the columns as they came to the step.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub(super) compute: Option<Spanned<Names>>,
+    /// Keep these columns, in this order.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub(super) select: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Leave these columns out.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub(super) drop: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Give columns new names: new name to old name.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub(super) rename: Option<Spanned<Names>>,
+    /// Write the rows, and pass them on: a path whose extension tells the format and compression, or a table with more to
+    /// say. The file appears under its name when the run has succeeded.
+    pub(super) sink: Option<Spanned<TextOr<SinkTable>>>,
+}
+
+/// The keys of which a step has exactly one.
+pub(super) const ACTIONS: [&str; 8] = ["source", "use", "where", "compute", "select", "drop", "rename", "sink"];
+
+/// New names to old ones, or to expressions.
+pub(super) type Names = IndexMap<Spanned<String>, Spanned<String>>;
+
+impl StepTable {
+    /// The actions that are given and where, in the order of [`ACTIONS`].
+    pub(super) fn actions(&self) -> Vec<(&'static str, Place)> {
+        fn place<T>(value: &Option<Spanned<T>>) -> Option<Place> {
+            value.as_ref().map(|value| value.place)
+        }
+        let places = [
+            place(&self.source),
+            place(&self.r#use),
+            place(&self.r#where),
+            place(&self.compute),
+            place(&self.select),
+            place(&self.drop),
+            place(&self.rename),
+            place(&self.sink),
+        ];
+        ACTIONS.into_iter().zip(places).filter_map(|(key, place)| Some((key, place?))).collect()
+    }
+}
+
+/// Where rows come from. One of `path`, `files`, `jsonl`, `csv`, `parquet` and `arrow` names the files.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[schemars(rename = "Source", extend(
+    "oneOf" = PATH_KEYS.map(|key| serde_json::json!({ "required": [key] })),
+))]
+pub(super) struct SourceTable {
+    /// A path or glob, or a list of them; `-` is standard input.
+    pub(super) path: Option<Spanned<Paths>>,
+    /// Any files by path or glob: a row per file, with the columns `path`, `bytes` and `text`.
+    pub(super) files: Option<Spanned<Paths>>,
+    /// JSONL files, whatever they are called.
+    pub(super) jsonl: Option<Spanned<Paths>>,
+    /// CSV files, whatever they are called.
+    pub(super) csv: Option<Spanned<Paths>>,
+    /// Parquet files, whatever they are called.
+    pub(super) parquet: Option<Spanned<Paths>>,
+    /// Arrow IPC files, whatever they are called.
+    pub(super) arrow: Option<Spanned<Paths>>,
+    /// The format of the files under `path`, where their extensions do not tell it.
+    pub(super) format: Option<Spanned<Format>>,
+    /// The types of columns that are not to be inferred: column to type, as in `int64`, `utf8` or `timestamp(us)`.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub(super) types: Option<Spanned<Names>>,
+    /// How many rows to look at to infer types.
+    #[schemars(range(min = 1))]
+    pub(super) sample_rows: Option<Spanned<usize>>,
+    /// What stands between two fields of CSV: one ASCII character. A comma, or a tab in `.tsv`, where it is left out.
+    pub(super) delimiter: Option<Spanned<String>>,
+    /// Whether the first line of CSV has the columns' names. It has, where this is left out.
+    pub(super) header: Option<Spanned<bool>>,
+    /// For `files`: a regular expression over the path, whose named groups become text columns, as in
+    /// `/(?<crate>[^/]+)-(?<version>[0-9][^/]*)/`.
+    pub(super) capture: Option<Spanned<String>>,
+}
+
+/// The keys of which a source has exactly one.
+pub(super) const PATH_KEYS: [&str; 6] = ["path", "files", "jsonl", "csv", "parquet", "arrow"];
+
+/// Where rows go.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Sink")]
+pub(super) struct SinkTable {
+    /// The file; `-` is standard output.
+    pub(super) path: Spanned<String>,
+    /// The format, where the extension does not tell it.
+    pub(super) format: Option<Spanned<Format>>,
+    /// The compression, where it is not the extension's or the format's own default.
+    pub(super) compression: Option<Spanned<Compression>>,
+}
+
+/// A path or several.
+pub(super) type Paths = TextOr<Vec<Spanned<String>>>;
+
+/// Plain text for the common case, a table or list for more.
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub(super) enum TextOr<T> {
+    Text(String),
+    More(T),
+}
+
+/// What an error says was expected instead.
+pub(super) trait More {
+    const EXPECTED: &str;
+}
+
+impl More for SourceTable {
+    const EXPECTED: &str = "a path or a table";
+}
+
+impl More for SinkTable {
+    const EXPECTED: &str = "a path or a table";
+}
+
+impl More for Vec<Spanned<String>> {
+    const EXPECTED: &str = "a path or a list of paths";
+}
+
+impl<'de, T: Deserialize<'de> + More> Deserialize<'de> for TextOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrVisitor(std::marker::PhantomData))
+    }
+}
+
+struct TextOrVisitor<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + More> Visitor<'de> for TextOrVisitor<T> {
+    type Value = TextOr<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(TextOr::Text(text.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(SeqAccessDeserializer::new(seq)).map(TextOr::More)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(TextOr::More)
+    }
+}
