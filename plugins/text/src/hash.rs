@@ -1,0 +1,2 @@
+//! Digests of text or binary values.
+pub mod sha256;
