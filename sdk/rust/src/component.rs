@@ -1,0 +1,169 @@
+//! The component's side of the contract: the generated bindings, and the one step that an instance holds.
+
+use std::cell::RefCell;
+
+use self::bindings::exports::stillroom::step::step::{self as contract, Guest};
+use self::bindings::stillroom::step::data;
+use self::bindings::stillroom::step::diagnostics;
+use crate::array::RawArray;
+use crate::plugin::{Opened, RawOutput};
+use crate::{Column, DataType, Entry, Fault, Field, Kind, Plugin, Rejection};
+
+/// What `wit-bindgen` makes of the contract.
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::undocumented_unsafe_blocks)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../wit/v0.1",
+        world: "plugin",
+        pub_export_macro: true,
+        default_bindings_module: "stillroom_sdk::component::bindings",
+    });
+}
+
+/// Implemented by [`register!`](crate::register).
+pub trait Registered {
+    /// The steps.
+    fn plugin() -> Plugin;
+}
+
+thread_local! {
+    /// One instance is one opened step.
+    static OPENED: RefCell<Option<Opened>> = const { RefCell::new(None) };
+}
+
+impl<R: Registered> Guest for R {
+    fn describe() -> Vec<contract::Manifest> {
+        tell_panics();
+        R::plugin().into_steps().into_iter().map(contract::Manifest::from).collect()
+    }
+
+    fn open(step: String, params: String, input: Vec<data::Field>) -> Result<contract::Signature, contract::Fault> {
+        tell_panics();
+        OPENED.with_borrow_mut(|opened| {
+            if opened.is_some() {
+                return Err(contract::Fault::Plugin("this instance has a step already".to_owned()));
+            }
+            let fields = input.into_iter().map(Field::from).collect();
+            let step = opened.insert(R::plugin().open(&step, &params, fields)?);
+            Ok(contract::Signature::from(&*step))
+        })
+    }
+
+    fn process(input: data::Batch) -> Result<contract::Output, contract::Fault> {
+        let arrays = input.arrays.into_iter().map(RawArray::from).collect();
+        with_opened(|opened| Ok(opened.process(input.length, arrays)?.into()))
+    }
+
+    fn finish() -> Result<Option<contract::Output>, contract::Fault> {
+        with_opened(|opened| Ok(opened.finish()?.map(contract::Output::from)))
+    }
+}
+
+fn with_opened<T>(work: impl FnOnce(&mut Opened) -> Result<T, Fault>) -> Result<T, contract::Fault> {
+    OPENED.with_borrow_mut(|opened| match opened {
+        Some(opened) => Ok(work(opened)?),
+        None => Err(contract::Fault::Plugin("no step is open".to_owned())),
+    })
+}
+
+/// A panic's message and place reach the host before the trap that follows it.
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| diagnostics::panicked(&panic.to_string())));
+}
+
+impl From<data::Field> for Field {
+    /// A type that this SDK does not know is kept as words: steps which do not take the column do not mind.
+    fn from(data::Field { name, data_type, nullable }: data::Field) -> Self {
+        Self { name, data_type: data_type.parse().unwrap_or(DataType::Other(data_type)), nullable }
+    }
+}
+
+impl From<&Field> for data::Field {
+    fn from(field: &Field) -> Self {
+        Self { name: field.name.clone(), data_type: field.data_type.to_string(), nullable: field.nullable }
+    }
+}
+
+impl From<data::Array> for RawArray {
+    fn from(data::Array { length, null_count, buffers }: data::Array) -> Self {
+        Self { length, null_count, buffers }
+    }
+}
+
+impl From<RawArray> for data::Array {
+    fn from(RawArray { length, null_count, buffers }: RawArray) -> Self {
+        Self { length, null_count, buffers }
+    }
+}
+
+impl From<Entry> for contract::Manifest {
+    fn from(Entry { manifest, .. }: Entry) -> Self {
+        Self {
+            name: manifest.name.to_owned(),
+            kind: manifest.kind.into(),
+            summary: manifest.summary.to_owned(),
+            params: manifest.params,
+            columns: manifest.columns.iter().map(contract::Column::from).collect(),
+        }
+    }
+}
+
+impl From<Kind> for contract::Kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Transform => Self::Transform,
+            Kind::Ordered => Self::Ordered,
+            Kind::Global => Self::Global,
+            Kind::Source => Self::Source,
+        }
+    }
+}
+
+impl From<&Column> for contract::Column {
+    fn from(column: &Column) -> Self {
+        Self {
+            name: column.name.to_owned(),
+            data_types: column.data_types.iter().map(|&word| word.to_owned()).collect(),
+            required: column.required,
+            summary: column.summary.to_owned(),
+        }
+    }
+}
+
+impl From<&Opened> for contract::Signature {
+    fn from(opened: &Opened) -> Self {
+        let schema = &opened.schema;
+        Self {
+            inputs: schema.inputs.iter().map(|field| field.name.clone()).collect(),
+            outputs: schema.outputs.iter().map(data::Field::from).collect(),
+            row_count: if schema.rows_any { contract::RowCount::Any } else { contract::RowCount::Same },
+        }
+    }
+}
+
+impl From<RawOutput> for contract::Output {
+    fn from(output: RawOutput) -> Self {
+        let arrays = output.arrays.into_iter().map(data::Array::from).collect();
+        Self {
+            columns: data::Batch { length: output.length, arrays },
+            rows: output.rows,
+            rejected: output.rejected.into_iter().map(contract::Rejection::from).collect(),
+        }
+    }
+}
+
+impl From<Rejection> for contract::Rejection {
+    fn from(Rejection { row, reason }: Rejection) -> Self {
+        Self { row, reason }
+    }
+}
+
+impl From<Fault> for contract::Fault {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Params(message) => Self::Params(message),
+            Fault::Data(message) => Self::Data(message),
+            Fault::Plugin(message) => Self::Plugin(message),
+        }
+    }
+}
