@@ -1,0 +1,86 @@
+//! Writing: batches encoded in parallel, their bytes written in order to a temporary name, renamed when all is there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::error::SinkError;
+use crate::source::Format;
+
+mod jsonl;
+mod target;
+
+/// Turns batches into what is written: on any thread, several at once.
+pub trait Encode: Send + Sync {
+    /// What to write for `batch`.
+    fn encode(&self, batch: &RecordBatch) -> Result<Encoded, SinkError>;
+}
+
+/// A batch ready to be written.
+#[derive(Debug)]
+pub enum Encoded {
+    /// Bytes of the file as they are.
+    Bytes(Vec<u8>),
+    /// A batch that the sink encodes itself.
+    Batch(RecordBatch),
+}
+
+/// An output. Dropped without [`Sink::commit`], it leaves nothing behind.
+pub trait Sink: Send {
+    /// What encodes batches for this sink.
+    fn encoder(&self) -> Arc<dyn Encode>;
+
+    /// Writes the next piece: in order, one caller at a time.
+    fn write(&mut self, piece: Encoded) -> Result<(), SinkError>;
+
+    /// Ends the file and gives its bytes to the system, under the temporary name still.
+    fn close(&mut self) -> Result<(), SinkError>;
+
+    /// Gives the file its name; the bytes it has. Closes it first where that was not done.
+    fn commit(self: Box<Self>) -> Result<u64, SinkError>;
+}
+
+/// How an output is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// Gzip: JSON lines, CSV, Parquet.
+    Gzip,
+    /// Zstandard: every format.
+    Zstd,
+    /// LZ4: Parquet, Arrow.
+    Lz4,
+    /// Snappy: Parquet.
+    Snappy,
+}
+
+/// Where and how to write.
+#[derive(Debug, Clone)]
+pub struct SinkOptions {
+    /// The file, or `-` for standard output.
+    pub path: PathBuf,
+    /// The format; by default what the file's name says.
+    pub format: Option<Format>,
+    /// The compression; by default what the file's name says, and Zstandard for Parquet.
+    pub compression: Option<Compression>,
+}
+
+/// Opens the output under a temporary name; missing folders are made.
+pub fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Box<dyn Sink>, SinkError> {
+    let format = options.format.or_else(|| Format::of(&options.path)).ok_or_else(|| unknown_format(options))?;
+    let target = target::Target::create(&options.path)?;
+    match format {
+        Format::Jsonl => Ok(Box::new(jsonl::Jsonl::new(target, options, &schema)?)),
+        _ => Err(SinkError::new(&options.path, "this format is not written yet")),
+    }
+}
+
+fn unknown_format(options: &SinkOptions) -> SinkError {
+    SinkError {
+        help: Some("say `format: jsonl`, `csv`, `parquet` or `arrow`".into()),
+        ..SinkError::new(&options.path, "the name does not tell the format")
+    }
+}

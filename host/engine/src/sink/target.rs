@@ -1,0 +1,117 @@
+//! Where bytes go: a file under a temporary name beside its final one, or standard output.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::SinkError;
+
+/// An open output. Dropped without [`Target::commit`], its temporary file is removed.
+pub(super) struct Target {
+    path: PathBuf,
+    to: To,
+    written: u64,
+}
+
+enum To {
+    Temporary(NamedTempFile),
+    /// A device or a pipe: renaming over it would replace it.
+    Direct(File),
+    Stdout(io::Stdout),
+}
+
+impl Target {
+    pub(super) fn create(path: &Path) -> Result<Self, SinkError> {
+        let to = open(path).map_err(|error| failed(path, &error))?;
+        Ok(Self { path: path.to_path_buf(), to, written: 0 })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn is_stdout(&self) -> bool {
+        matches!(self.to, To::Stdout(_))
+    }
+
+    /// Writes all of `bytes`.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        self.write_all(bytes).map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Gives everything to the system.
+    pub(super) fn close(&mut self) -> Result<(), SinkError> {
+        self.flush().map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Gives the file its name; the bytes it has.
+    pub(super) fn commit(self) -> Result<u64, SinkError> {
+        match self.to {
+            To::Temporary(file) => {
+                file.persist(&self.path).map_err(|error| failed(&self.path, &error.error)).map(drop)?
+            }
+            To::Direct(_) | To::Stdout(_) => {}
+        }
+        Ok(self.written)
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match &mut self.to {
+            To::Temporary(file) => file.as_file_mut().write(bytes)?,
+            To::Direct(file) => file.write(bytes)?,
+            To::Stdout(stdout) => stdout.write(bytes)?,
+        };
+        self.written += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.to {
+            To::Temporary(file) => file.as_file_mut().flush(),
+            To::Direct(file) => file.flush(),
+            To::Stdout(stdout) => stdout.flush(),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<To> {
+    if path == Path::new("-") {
+        return Ok(To::Stdout(io::stdout()));
+    }
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => return Ok(To::Direct(OpenOptions::new().write(true).open(path)?)),
+        _ => {}
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().ok_or(io::ErrorKind::InvalidFilename)?);
+    prefix.push(".still-partial-");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666)); // less the umask
+    builder.tempfile_in(folder).map(To::Temporary)
+}
+
+/// The error for what the system said about `path`.
+pub(super) fn failed(path: &Path, error: &io::Error) -> SinkError {
+    use io::ErrorKind::{BrokenPipe, IsADirectory, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    let (message, help) = match error.kind() {
+        StorageFull => ("the disk is full", "free space or write elsewhere; the unfinished output was removed"),
+        PermissionDenied | ReadOnlyFilesystem => {
+            ("cannot be written here", "this user may not write to the folder: choose another")
+        }
+        IsADirectory => ("is a folder", "name a file in it"),
+        NotADirectory => ("a part of the path is a file, not a folder", "choose another path"),
+        BrokenPipe => ("nobody reads the output any more", "the program that read standard output ended first"),
+        _ => return SinkError::new(path, format!("cannot be written: {error}")),
+    };
+    SinkError { help: Some(help.into()), ..SinkError::new(path, message) }
+}
