@@ -66,6 +66,8 @@ pub(crate) struct Answer {
     pub(crate) origins: Option<Vec<u32>>,
     /// Row and reason, ascending by row, each row once.
     pub(crate) rejected: Vec<(u32, String)>,
+    /// Bytes that went in.
+    pub(crate) bytes_in: usize,
 }
 
 /// How to open a step: everything an instance needs, shared by the threads.
@@ -127,7 +129,8 @@ impl Instance {
         let step = self.exports.stillroom_step_step();
         let answer = lowered.with(|batch| step.call_process(&mut *store, batch));
         let output = answer.map_err(|error| failure(store, error))?.map_err(fault)?;
-        check_output(output, &self.opened, rows).map_err(Failure::contract)
+        let answer = check_output(output, &self.opened, rows).map_err(Failure::contract)?;
+        Ok(Answer { bytes_in: lowered.bytes(), ..answer })
     }
 
     /// After the last batch of a global step, over `consumed` rows: the next piece of its answer, or none.
@@ -199,7 +202,7 @@ fn check_output(output: Output, opened: &Opened, input_rows: usize) -> Result<An
         lift_columns(output.columns, &opened.outputs)?
     };
     let rejected = check_rejected(output.rejected, input_rows, origins.as_deref())?;
-    Ok(Answer { columns, rows, origins, rejected })
+    Ok(Answer { columns, rows, origins, rejected, bytes_in: 0 })
 }
 
 fn check_rejected(rejected: Vec<v0_1::Rejection>, input_rows: usize, origins: Option<&[u32]>) -> Result<Vec<(u32, String)>, String> {

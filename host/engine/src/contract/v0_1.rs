@@ -10,5 +10,5 @@ wasmtime::component::bindgen!({
 });
 
 pub(crate) use exports::stillroom::step::step::{Column, Fault, Kind, Manifest, Output, Rejection, RowCount, Signature};
-pub(crate) use stillroom::step::data::{ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam, FieldResult};
+pub(crate) use stillroom::step::data::{ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam};
 pub(crate) use stillroom::step::diagnostics;

@@ -1,0 +1,264 @@
+//! From `use: plugin/step` to an opened step.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_schema::{Field, Schema};
+use serde_json::Value;
+
+use super::call::{Input, layout, lossless_cast};
+use super::{BatchSize, Call, Loaded, columns_help};
+use crate::component::Plugin;
+use crate::contract::data_type;
+use crate::contract::v0_1::{Column, Kind, Manifest};
+use crate::engine::Engine;
+use crate::error::{Error, PipelineError, Result};
+use crate::instance::{Instance, Opening};
+use crate::pipeline::{Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
+
+/// The plugins that a program brings along: name and bytes. They have no privilege over a stranger's.
+#[derive(Debug, Clone, Copy)]
+pub struct Builtins(&'static [(&'static str, &'static [u8])]);
+
+impl Builtins {
+    /// Plugins by name.
+    pub const fn new(plugins: &'static [(&'static str, &'static [u8])]) -> Self {
+        Self(plugins)
+    }
+
+    /// No plugins: a pipeline names files.
+    pub const fn none() -> Self {
+        Self(&[])
+    }
+
+    /// Name and bytes of each.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+        self.0.iter().copied()
+    }
+}
+
+pub(super) struct Lookup<'a> {
+    pub(super) engine: &'a Engine,
+    pipeline: &'a Pipeline,
+    builtins: Builtins,
+    loaded: Loaded,
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, builtins: Builtins) -> Self {
+        Self { engine, pipeline, builtins, loaded: Loaded::new() }
+    }
+
+    /// Loads, checks against the data and opens a step.
+    pub(super) fn call(&mut self, step: &Step, uses: &UseSpec, data: &Schema, has_source: bool, batch: BatchSize) -> Result<Call> {
+        let plugin = self.plugin(uses)?;
+        let manifest = self.manifest(&plugin, uses)?;
+        self.check_place(step, manifest, uses, has_source)?;
+        self.check_params(step, manifest, uses)?;
+        let names = self.names(step, manifest, uses, data)?;
+        let casts = self.casts(step, manifest, uses, data, &names)?;
+        let offered = offered(data, &names, &casts);
+        let opening = Opening {
+            plugin: plugin.clone(),
+            step: uses.step.value.clone(),
+            params: uses.parameters().to_string(),
+            fields: offered.iter().map(|offer| (offer.name.clone(), offer.text.clone(), offer.nullable)).collect(),
+        };
+        let instance = Instance::open(&opening).map_err(|failure| self.open_error(step, uses, &failure))?;
+        let opened = instance.opened().clone();
+        let inputs: Vec<Input> = opened
+            .inputs
+            .iter()
+            .filter_map(|name| offered.iter().find(|offer| offer.name == *name))
+            .map(|offer| Input { column: offer.column, cast: casts[offer.column].clone() })
+            .collect();
+        self.check_outputs(step, uses, &opened.outputs)?;
+        let (schema, layout) = layout(data, &opened, &inputs, uses)
+            .map_err(|clash| self.fail(uses.uses.place, format!("step `{}`: {}", *step.id, clash.message), clash.help))?;
+        Ok(Call {
+            step: self.step_index(step),
+            id: step.id.value.clone(),
+            uses: uses.uses.value.clone(),
+            opening,
+            opened,
+            inputs,
+            layout,
+            schema: Arc::new(schema),
+            batch,
+        })
+    }
+
+    fn step_index(&self, step: &Step) -> usize {
+        self.pipeline.steps.iter().position(|other| other.id == step.id).unwrap_or(0)
+    }
+
+    fn plugin(&mut self, uses: &UseSpec) -> Result<Plugin> {
+        let name = &uses.plugin.value;
+        if let Some(plugin) = self.loaded.get(name) {
+            return Ok(plugin.clone());
+        }
+        let plugin = if uses.is_file() {
+            Plugin::from_file(self.engine, Path::new(name))?
+        } else {
+            let found = self.builtins.iter().find(|(builtin, _)| builtin == name);
+            let Some((_, bytes)) = found else { return Err(self.no_plugin(uses).into()) };
+            Plugin::from_bytes(self.engine, name, bytes)?
+        };
+        self.loaded.insert(name.clone(), plugin.clone());
+        Ok(plugin)
+    }
+
+    fn no_plugin(&self, uses: &UseSpec) -> PipelineError {
+        let names: Vec<&str> = self.builtins.iter().map(|(name, _)| name).collect();
+        let help = did_you_mean(&uses.plugin, "built-in plugins", names.iter().copied()).unwrap_or_default();
+        let help = format!("{help}; a file is named with its path, as in `./my.wasm/step`");
+        self.fail(uses.plugin.place, format!("there is no built-in plugin `{}`", uses.plugin.value), help)
+    }
+
+    fn manifest<'p>(&self, plugin: &'p Plugin, uses: &UseSpec) -> Result<&'p Manifest> {
+        plugin.manifest(&uses.step).ok_or_else(|| {
+            let steps = plugin.steps();
+            let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+            let help = did_you_mean(&uses.step, "it has", names.iter().copied()).unwrap_or_default();
+            self.fail(uses.step.place, format!("the plugin `{}` has no step `{}`", uses.plugin.value, uses.step.value), help).into()
+        })
+    }
+
+    fn check_place(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, has_source: bool) -> Result<()> {
+        match (manifest.kind == Kind::Source, has_source) {
+            (true, true) => Err(self.fail(uses.uses.place, format!("step `{}` makes rows, but there are some already", *step.id), "a source comes first").into()),
+            (false, false) => Err(self.fail(uses.uses.place, format!("step `{}` has no rows to work on", *step.id), "the first step is a `source:`, or uses a step that makes rows").into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Unknown parameters are found here, with the place and a suggestion; values are the step's own affair, in `open`.
+    fn check_params(&self, step: &Step, manifest: &Manifest, uses: &UseSpec) -> Result<()> {
+        let schema: Value = serde_json::from_str(&manifest.params).unwrap_or_default();
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Ok(()) };
+        for (name, _) in &uses.with {
+            if !properties.contains_key(&name.value) {
+                let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+                let help = did_you_mean(name, "it has", known.iter().copied()).unwrap_or_else(|| "it has none".to_owned());
+                let message = format!("step `{}`: `{}` has no parameter `{}`", *step.id, uses.uses.value, name.value);
+                return Err(self.fail(name.place, message, help).into());
+            }
+        }
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        for name in required {
+            if !uses.with.keys().any(|given| given.value == name) {
+                let message = format!("step `{}`: `{}` needs the parameter `{name}`", *step.id, uses.uses.value);
+                return Err(self.fail(uses.uses.place, message, format!("give it: `with: {{ {name}: … }}`")).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// For each column of the data, the name that the step uses for it.
+    fn names(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, data: &Schema) -> Result<Vec<String>> {
+        let mut names: Vec<String> = data.fields().iter().map(|field| field.name().clone()).collect();
+        for (own, theirs) in &uses.columns {
+            self.check_own(step, manifest, uses, own)?;
+            let column = data.index_of(theirs).map_err(|_| {
+                let message = format!("step `{}`: there is no column `{}`", *step.id, theirs.value);
+                Error::from(self.fail(theirs.place, message, columns_help(theirs, data)))
+            })?;
+            // A column of the data that has this name by chance is out of sight.
+            names.iter_mut().filter(|name| **name == own.value).for_each(String::clear);
+            names[column].clone_from(&own.value);
+        }
+        for column in manifest.columns.iter().filter(|column| column.required) {
+            if !names.contains(&column.name) {
+                let message = format!("step `{}`: `{}` reads a column `{}`, which the data does not have", *step.id, uses.uses.value, column.name);
+                let help = format!("{}; name one: `columns: {{ {}: … }}`", columns_help(&column.name, data), column.name);
+                return Err(self.fail(uses.uses.place, message, help).into());
+            }
+        }
+        Ok(names)
+    }
+
+    fn check_own(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, own: &Spanned<String>) -> Result<()> {
+        let known: Vec<&str> = manifest.columns.iter().map(|column| column.name.as_str()).collect();
+        if known.is_empty() || known.contains(&own.value.as_str()) {
+            return Ok(());
+        }
+        let help = did_you_mean(own, "it reads", known.iter().copied()).unwrap_or_default();
+        Err(self.fail(own.place, format!("step `{}`: `{}` reads no column `{}`", *step.id, uses.uses.value, own.value), help).into())
+    }
+
+    /// For each column of the data, the type that it is converted to before the step sees it.
+    fn casts(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, data: &Schema, names: &[String]) -> Result<Vec<Option<arrow_schema::DataType>>> {
+        let mut casts = vec![None; names.len()];
+        for (at, name) in names.iter().enumerate() {
+            let Some(column) = manifest.columns.iter().find(|column| column.name == *name) else { continue };
+            casts[at] = cast_for(column, data.field(at)).map_err(|found| {
+                let message = format!(
+                    "step `{}`: column `{}` is of type {found}, and `{}` takes {}",
+                    *step.id, data.field(at).name(), uses.uses.value, column.data_types.join(" or ")
+                );
+                let place = uses.columns.iter().find(|(own, _)| own.value == *name).map_or(uses.uses.place, |(_, theirs)| theirs.place);
+                Error::from(self.fail(place, message, "name another column under `columns:`, or convert it: `compute: { … : cast(… as text) }`"))
+            })?;
+        }
+        Ok(casts)
+    }
+
+    fn check_outputs(&self, step: &Step, uses: &UseSpec, outputs: &[Field]) -> Result<()> {
+        for (own, _) in &uses.outputs {
+            if !outputs.iter().any(|field| *field.name() == own.value) {
+                let known: Vec<&str> = outputs.iter().map(|field| field.name().as_str()).collect();
+                let help = did_you_mean(own, "it makes", known.iter().copied()).unwrap_or_default();
+                let message = format!("step `{}`: `{}` makes no column `{}`", *step.id, uses.uses.value, own.value);
+                return Err(self.fail(own.place, message, help).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A step that does not open: points at the parameter that it names, where it names one.
+    fn open_error(&self, step: &Step, uses: &UseSpec, failure: &crate::instance::Failure) -> PipelineError {
+        let named = uses.with.iter().find(|(name, _)| failure.message.contains(&format!("`{}`", name.value)));
+        let place = named.map_or(uses.uses.place, |(_, value)| value.place);
+        let whose = if failure.params { "" } else { "the plugin failed: " };
+        let help = if failure.params { format!("`still steps {}` shows its parameters and columns", uses.uses.value) } else { failure.backtrace.join("\n") };
+        self.fail(place, format!("step `{}`: {whose}{}", *step.id, failure.message), help)
+    }
+
+    fn fail(&self, place: Place, message: impl Into<String>, help: impl Into<String>) -> PipelineError {
+        self.pipeline.error(place, message, "", Some(help.into()).filter(|help: &String| !help.is_empty()))
+    }
+}
+
+/// A column as the step is shown it.
+struct Offer {
+    column: usize,
+    name: String,
+    text: String,
+    nullable: bool,
+}
+
+/// All columns that can cross, by the step's names.
+fn offered(data: &Schema, names: &[String], casts: &[Option<arrow_schema::DataType>]) -> Vec<Offer> {
+    data.fields()
+        .iter()
+        .zip(names)
+        .zip(casts)
+        .enumerate()
+        .filter(|(_, ((_, name), _))| !name.is_empty())
+        .filter_map(|(column, ((field, name), cast))| {
+            let text = data_type::to_text(cast.as_ref().unwrap_or_else(|| field.data_type()))?;
+            Some(Offer { column, name: name.clone(), text, nullable: field.is_nullable() })
+        })
+        .collect()
+}
+
+/// The conversion that makes a field acceptable; none needed is `Ok(None)`; impossible is the type that was found.
+fn cast_for(column: &Column, field: &Field) -> std::result::Result<Option<arrow_schema::DataType>, String> {
+    let found = data_type::to_text(field.data_type()).unwrap_or_else(|| field.data_type().to_string());
+    let accepts = |wanted: &String| *wanted == found || *wanted == data_type::head(&found);
+    if column.data_types.is_empty() || column.data_types.iter().any(accepts) {
+        return Ok(None);
+    }
+    let possible = column.data_types.iter().filter_map(|wanted| data_type::parse(wanted).ok());
+    possible.into_iter().find(|wanted| lossless_cast(field.data_type(), wanted)).map(Some).ok_or(found)
+}

@@ -1,0 +1,163 @@
+//! The end of the pipeline: outputs written in order, rejected rows set aside, the report.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::Summary;
+use super::stage::raise;
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::report::{Count, Progress, Report, StepReport};
+use crate::sink::{self, Encode, Sink, SinkOptions};
+use crate::worker::{Item, Rejected};
+use crate::json as rows_json;
+use crate::source::Format;
+
+/// Rows shown in the report.
+const SAMPLES: usize = 3;
+
+/// The last stage.
+pub(super) struct End {
+    sinks: Vec<Box<dyn Sink>>,
+    quarantine: Option<Quarantine>,
+    quarantine_path: Option<String>,
+    progress: Arc<Progress>,
+    rows: u64,
+    rejected: u64,
+    samples: Vec<Value>,
+    closed: bool,
+}
+
+/// Where rejected rows go: a JSON object a line, with the step, the reason and the row as it came to the step.
+struct Quarantine {
+    sink: Box<dyn Sink>,
+}
+
+impl End {
+    pub(super) fn create(plan: &Plan, progress: Arc<Progress>) -> Result<Self> {
+        let sinks = plan.sinks.iter().zip(&plan.sink_schemas);
+        let sinks = sinks.map(|(options, schema)| Ok(sink::create(options, schema.clone())?)).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            sinks,
+            quarantine: None,
+            quarantine_path: plan.quarantine.clone(),
+            progress,
+            rows: 0,
+            rejected: 0,
+            samples: Vec::new(),
+            closed: false,
+        })
+    }
+
+    pub(super) fn encoders(&self) -> Vec<Arc<dyn Encode>> {
+        self.sinks.iter().map(|sink| sink.encoder()).collect()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(super) fn take(&mut self, mut item: Item, _counts: &mut [Count]) -> Result<()> {
+        raise(&mut item, self.rows)?;
+        for (sink, pieces) in self.sinks.iter_mut().zip(item.encoded) {
+            for piece in pieces {
+                sink.write(piece)?;
+            }
+        }
+        for rejected in &item.rejected {
+            self.set_aside(rejected)?;
+        }
+        for batch in &item.batches {
+            if self.samples.len() < SAMPLES {
+                let rows = batch.slice(0, batch.num_rows().min(SAMPLES - self.samples.len()));
+                self.samples.extend(rows_json::rows(&rows)?);
+            }
+        }
+        let rows = item.batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        self.rows += rows;
+        self.progress.add_done(rows);
+        Ok(())
+    }
+
+    fn set_aside(&mut self, rejected: &Rejected) -> Result<()> {
+        if self.quarantine.is_none() {
+            self.quarantine = Some(Quarantine::create(self.quarantine_path.as_deref())?);
+        }
+        if let Some(quarantine) = &mut self.quarantine {
+            quarantine.write(rejected)?;
+        }
+        self.rejected += rejected.reasons.len() as u64;
+        Ok(())
+    }
+
+    /// Everything is written: flush it all, and only when all of it is safe give it its names.
+    pub(super) fn close(&mut self) -> Result<()> {
+        let mut sinks: Vec<Box<dyn Sink>> = std::mem::take(&mut self.sinks);
+        sinks.extend(self.quarantine.take().map(|quarantine| quarantine.sink));
+        for sink in &mut sinks {
+            sink.close()?;
+        }
+        for sink in sinks {
+            sink.commit()?;
+        }
+        self.closed = true;
+        Ok(())
+    }
+}
+
+impl Quarantine {
+    fn create(path: Option<&str>) -> Result<Self> {
+        let options = SinkOptions {
+            path: path.unwrap_or("quarantine.jsonl").into(),
+            format: Some(Format::Jsonl),
+            compression: None,
+        };
+        Ok(Self { sink: sink::create(&options, Arc::new(arrow_schema::Schema::empty()))? })
+    }
+
+    fn write(&mut self, rejected: &Rejected) -> Result<()> {
+        let mut lines = Vec::new();
+        for (row, reason) in rows_json::rows(&rejected.rows)?.into_iter().zip(&rejected.reasons) {
+            let line = json!({ "step": rejected.step, "reason": reason, "row": row });
+            serde_json::to_writer(&mut lines, &line).map_err(|error| Error::Engine { message: error.to_string(), help: None })?;
+            lines.push(b'\n');
+        }
+        Ok(self.sink.write(sink::Encoded::Bytes(lines))?)
+    }
+}
+
+/// Adds up what the threads counted.
+pub(super) fn report(summary: &Summary, counts: &[Vec<Count>], end: End, start: Instant) -> Result<Report> {
+    let step = |(at, planned): (usize, &crate::plan::PlannedStep)| {
+        let mut all = Count::default();
+        counts.iter().for_each(|thread| all.add(&thread[at]));
+        StepReport {
+            id: planned.id.clone(),
+            kind: planned.kind.to_owned(),
+            uses: planned.uses.clone(),
+            digest: planned.digest.clone(),
+            rows_in: all.rows_in,
+            rows_out: all.rows_out,
+            dropped: all.dropped,
+            repeated: all.repeated,
+            rejected: all.rejected,
+            bytes_in: all.bytes_in,
+            calls: all.calls,
+            seconds: all.time.as_secs_f64(),
+        }
+    };
+    let steps: Vec<StepReport> = summary.steps.iter().enumerate().map(step).collect();
+    Ok(Report {
+        pipeline: summary.pipeline.clone(),
+        seconds: start.elapsed().as_secs_f64(),
+        threads: summary.threads,
+        rows_in: steps.first().map_or(0, |step| step.rows_out),
+        rows_out: end.rows,
+        rejected: end.rejected,
+        samples: end.samples,
+        quarantine: if end.rejected > 0 { summary.quarantine.clone() } else { None },
+        steps,
+    })
+}
