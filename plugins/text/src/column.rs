@@ -4,12 +4,23 @@
 //! the bench that asks what the sandbox costs.
 
 use std::fmt;
+use stillroom_sdk::{Bitmap, Fault, Rows, Utf8Column};
 
 /// The rows of a text (or binary) column.
 #[derive(Clone, Copy, Debug)]
 pub struct Texts<'a> {
     offsets: &'a [i32],
     values: &'a [u8],
+}
+
+/// A column of the SDK's as these.
+pub(crate) fn texts<'a>(column: &Utf8Column<'a>) -> Texts<'a> {
+    Texts::new(column.offsets(), column.values().as_bytes())
+}
+
+/// Which rows of a column are not null, for one that is made of it.
+pub(crate) fn validity(column: &Utf8Column<'_>) -> Option<Bitmap> {
+    column.validity().map(|bits| bits.iter().collect())
 }
 
 /// A row whose bytes are not UTF-8.
@@ -26,6 +37,12 @@ impl fmt::Display for NotUtf8 {
 }
 
 impl std::error::Error for NotUtf8 {}
+
+impl From<NotUtf8> for Fault {
+    fn from(error: NotUtf8) -> Self {
+        Fault::data(error.to_string())
+    }
+}
 
 impl<'a> Texts<'a> {
     /// Row `i` is `values[offsets[i]..offsets[i + 1]]`.

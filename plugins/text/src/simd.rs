@@ -46,6 +46,23 @@ pub(crate) fn load_padded(bytes: &[u8], at: usize) -> U8x16 {
     }
 }
 
+/// Sixty-four bytes: loops over a sandbox's memory look at a clock each time round, so each time does more.
+pub(crate) type Block = [U8x16; 4];
+
+/// The sixty-four bytes from `at` on, where there are so many.
+#[inline(always)]
+pub(crate) fn load_block(bytes: &[u8], at: usize) -> Option<Block> {
+    let (chunks, _) = bytes.get(at..at + 64)?.as_chunks::<16>();
+    Some([U8x16::load(&chunks[0]), U8x16::load(&chunks[1]), U8x16::load(&chunks[2]), U8x16::load(&chunks[3])])
+}
+
+/// The top bit of each byte, the first byte's lowest.
+#[inline(always)]
+pub(crate) fn mask(block: Block) -> u64 {
+    let [a, b, c, d] = block.map(|v| u64::from(v.mask()));
+    a | b << 16 | c << 32 | d << 48
+}
+
 #[cfg(test)]
 mod tests {
     use super::{U8x16, U32x4, portable};

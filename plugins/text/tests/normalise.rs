@@ -6,9 +6,9 @@
 
 use serde_json::Value;
 use text::column::TextBuf;
-use text::normalise::{Case, Form, Options, normalise};
+use text::normalise::{Case, Form, NormaliseParams, normalise};
 
-fn check(name: &str, options: &Options) {
+fn check(name: &str, options: &NormaliseParams) {
     let rows: Vec<Value> = include_str!("python/normalise.jsonl").lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let column: TextBuf = rows.iter().map(|row| row["text"].as_str().unwrap()).collect();
     let ours = normalise(column.as_texts(), options).unwrap();
@@ -20,16 +20,16 @@ fn check(name: &str, options: &Options) {
 
 #[test]
 fn the_benchmarks_work() {
-    check("bench", &Options { form: Form::Nfkc, case: Case::Lower, collapse_whitespace: true, ..Options::default() });
+    check("bench", &NormaliseParams { form: Form::Nfkc, case: Case::Lower, collapse_whitespace: true, ..NormaliseParams::default() });
 }
 
 #[test]
 fn single_options() {
-    let none = Options { form: Form::None, ..Options::default() };
-    check("text", &none);
-    check("nfc", &Options { form: Form::Nfc, ..none });
-    check("upper", &Options { case: Case::Upper, ..none });
-    check("unescaped", &Options { unescape_html: true, ..none });
+    let none = || NormaliseParams { form: Form::None, ..NormaliseParams::default() };
+    check("text", &none());
+    check("nfc", &NormaliseParams { form: Form::Nfc, ..none() });
+    check("upper", &NormaliseParams { case: Case::Upper, ..none() });
+    check("unescaped", &NormaliseParams { unescape_html: true, ..none() });
 }
 
 #[test]
@@ -44,11 +44,11 @@ fn controls_go_and_whitespace_stays() {
         ("a \u{1} b", "a  b"),
     ];
     let column: TextBuf = rows.iter().map(|row| row.0).collect();
-    let ours = normalise(column.as_texts(), &Options { strip_control: true, ..Options::default() }).unwrap();
+    let ours = normalise(column.as_texts(), &NormaliseParams { strip_control: true, ..NormaliseParams::default() }).unwrap();
     for (i, (text, expected)) in rows.into_iter().enumerate() {
         assert_eq!(ours.as_texts().text(i).unwrap(), expected, "{text:?}");
     }
-    let both = Options { strip_control: true, collapse_whitespace: true, ..Options::default() };
+    let both = NormaliseParams { strip_control: true, collapse_whitespace: true, ..NormaliseParams::default() };
     let ours = normalise([" a \u{1} \u{7f}b\u{200b} "].into_iter().collect::<TextBuf>().as_texts(), &both).unwrap();
     assert_eq!(ours.as_texts().text(0).unwrap(), "a b");
 }
@@ -56,5 +56,5 @@ fn controls_go_and_whitespace_stays() {
 #[test]
 fn a_row_that_is_not_utf8_is_named() {
     let column: TextBuf = [&b"fine"[..], b"a\xffb"].into_iter().collect();
-    assert_eq!(normalise(column.as_texts(), &Options::default()).unwrap_err().row, 1);
+    assert_eq!(normalise(column.as_texts(), &NormaliseParams::default()).unwrap_err().row, 1);
 }

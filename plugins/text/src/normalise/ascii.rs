@@ -1,17 +1,18 @@
 //! The plain bytes of a text, sixteen at a time: case and runs of whitespace.
 
-use crate::simd::{U8x16, load_padded};
+use crate::simd::{Block, U8x16, load_block, load_padded, mask};
+use crate::words::blank_bytes;
 
-/// What is done to letters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Case {
-    /// Nothing.
-    #[default]
-    Keep,
-    /// Lower case.
-    Lower,
-    /// Upper case.
-    Upper,
+stillroom_sdk::choices! {
+    /// What is done to letters.
+    pub enum Case {
+        /// Nothing.
+        Keep,
+        /// Lower case.
+        Lower,
+        /// Upper case.
+        Upper,
+    }
 }
 
 /// Where normalised text is written.
@@ -85,6 +86,16 @@ impl Out {
         self.len += len;
     }
 
+    #[inline(always)]
+    fn store_block(&mut self, block: Block) {
+        if let Some(room) = self.bytes[self.len..].first_chunk_mut::<64>() {
+            for (vector, room) in block.into_iter().zip(room.as_chunks_mut().0) {
+                vector.store(room);
+            }
+        }
+        self.len += 64;
+    }
+
     /// The bytes of `vector` whose bit in `keep` is set.
     #[inline(always)]
     fn store_some(&mut self, vector: U8x16, keep: u32) {
@@ -140,31 +151,64 @@ impl Ascii {
     pub(super) fn run<const COLLAPSE: bool>(self, values: &[u8], from: usize, to: usize, out: &mut Out) -> usize {
         let mut at = from;
         while at < to {
-            let v = load_padded(values, at);
-            let count = (to - at).min(16);
-            let blank = v.is(b' ').or(v.within(9, 13)).or(v.within(0x1c, 0x1f));
-            let control = v.le(U8x16::splat(0x1f)).or(v.is(0x7f)).and(self.controls);
-            // (No whitespace is a control, so these two meet in no bit but where the first is taken from the second.)
-            let stop = v.or(control.and(blank.xor(U8x16::splat(0xff)))).mask() & ((1 << count) - 1);
-            let count = if stop == 0 { count } else { stop.trailing_zeros() as usize };
-            if COLLAPSE {
-                self.collapse(v, blank, count, out);
-            } else {
-                out.store(self.case(v), count);
+            if at + 64 <= to
+                && let Some(block) = load_block(values, at)
+                && self.plain_block::<COLLAPSE>(block, out)
+            {
+                at += 64;
+                continue;
             }
-            at += count;
-            if stop != 0 {
-                break;
+            for _ in 0..4 {
+                if at >= to {
+                    break;
+                }
+                let v = load_padded(values, at);
+                let count = (to - at).min(16);
+                let stop = self.stops(v, blank_bytes(v)).mask() & ((1 << count) - 1);
+                let count = if stop == 0 { count } else { stop.trailing_zeros() as usize };
+                self.chunk::<COLLAPSE>(v, count, out);
+                at += count;
+                if stop != 0 {
+                    return at;
+                }
             }
         }
         at
     }
 
+    /// Writes sixty-four bytes, if nothing in them is to be left out.
     #[inline(always)]
-    fn collapse(self, v: U8x16, blank: U8x16, count: usize, out: &mut Out) {
-        let cased = self.case(v);
-        let spaced = cased.xor(cased.xor(U8x16::splat(b' ')).and(blank));
-        let live = (1 << count) - 1;
+    fn plain_block<const COLLAPSE: bool>(self, block: Block, out: &mut Out) -> bool {
+        let blanks = block.map(blank_bytes);
+        let [a, b, c, d] = std::array::from_fn(|i| self.stops(block[i], blanks[i]));
+        let blank = mask(blanks);
+        let surplus = if COLLAPSE { blank & (blank << 1 | u64::from(out.blank)) } else { 0 };
+        if a.or(b).or(c.or(d)).mask() != 0 || surplus != 0 {
+            return false;
+        }
+        let spaced = |i: usize| if COLLAPSE { space(self.case(block[i]), blanks[i]) } else { self.case(block[i]) };
+        out.store_block(std::array::from_fn(spaced));
+        if COLLAPSE {
+            out.blank = blank >> 63 == 1;
+        }
+        true
+    }
+
+    /// The top bit where a byte is not ASCII or is to be stripped.
+    #[inline(always)]
+    fn stops(self, v: U8x16, blank: U8x16) -> U8x16 {
+        let control = v.le(U8x16::splat(0x1f)).xor(blank.and(v.le(U8x16::splat(0x1f)))).or(v.is(0x7f));
+        v.or(control.and(self.controls))
+    }
+
+    /// Writes the first `count` bytes of `v`.
+    #[inline(always)]
+    fn chunk<const COLLAPSE: bool>(self, v: U8x16, count: usize, out: &mut Out) {
+        if !COLLAPSE || count == 0 {
+            return out.store(self.case(v), count);
+        }
+        let (blank, live) = (blank_bytes(v), (1 << count) - 1);
+        let spaced = space(self.case(v), blank);
         let blank = blank.mask() & live;
         let surplus = blank & (blank << 1 | u32::from(out.blank));
         if surplus == 0 {
@@ -172,8 +216,12 @@ impl Ascii {
         } else {
             out.store_some(spaced, live & !surplus);
         }
-        if count > 0 {
-            out.blank = blank >> (count - 1) & 1 == 1;
-        }
+        out.blank = blank >> (count - 1) & 1 == 1;
     }
+}
+
+/// Spaces where there is whitespace.
+#[inline(always)]
+fn space(v: U8x16, blank: U8x16) -> U8x16 {
+    v.xor(v.xor(U8x16::splat(b' ')).and(blank))
 }

@@ -2,16 +2,16 @@
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
-/// A Unicode normalisation form (UAX #15).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
-    /// Text stays as it is.
-    None,
-    /// Canonical composition: the same characters, written in one way.
-    #[default]
-    Nfc,
-    /// Compatibility composition: ligatures, full-width letters, superscripts and the like become plain.
-    Nfkc,
+stillroom_sdk::choices! {
+    /// A Unicode normalisation form (UAX #15).
+    pub enum Form {
+        /// Text stays as it is.
+        None,
+        /// Canonical composition: the same characters, written in one way.
+        Nfc,
+        /// Compatibility composition: ligatures, full-width letters, superscripts and the like become plain.
+        Nfkc,
+    }
 }
 
 /// Whether Python's `\s` and `str.strip` take it for whitespace.

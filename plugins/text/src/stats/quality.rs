@@ -1,0 +1,219 @@
+//! The quality signals of Gopher (Rae et al. 2021, arXiv:2112.11446, appendix A1.1) and C4 (Raffel et al. 2020,
+//! arXiv:1910.10683, section 2.2), word by word and line by line.
+
+use super::count::marked;
+use super::repeats::Lines;
+use crate::column::{NotUtf8, Texts};
+use crate::normalise::is_blank;
+use crate::words::words;
+
+/// The English words of which Gopher wants two in a text.
+pub const STOP_WORDS: [&str; 8] = ["the", "be", "to", "of", "and", "that", "have", "with"];
+
+/// What was counted in one text. Ratios of nothing are 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quality {
+    /// Characters.
+    pub chars: usize,
+    /// Characters that are no whitespace.
+    pub word_chars: usize,
+    /// Words: runs without whitespace.
+    pub words: usize,
+    /// Words with at least one alphabetic character.
+    pub alpha_words: usize,
+    /// Words that are stop words, whatever their case and the punctuation around them.
+    pub stop_words: usize,
+    /// Which stop words occur: a bit for each of [`STOP_WORDS`].
+    pub stop_kinds: u8,
+    /// `#` characters.
+    pub hashes: usize,
+    /// `…` and `...`.
+    pub ellipses: usize,
+    /// ASCII digits.
+    pub digits: usize,
+    /// Lines that are not blank; all that follows is of these.
+    pub lines: usize,
+    /// Lines that begin with a bullet.
+    pub bullet_lines: usize,
+    /// Lines that end with an ellipsis.
+    pub ellipsis_lines: usize,
+    /// Lines that end as a sentence does: `.`, `!`, `?`, or a closing quotation mark.
+    pub terminal_lines: usize,
+    /// Lines that stood there before.
+    pub duplicate_lines: usize,
+    /// The characters of those.
+    pub duplicate_line_chars: usize,
+    /// A `{` or `}`: code.
+    pub curly_brace: bool,
+    /// "lorem ipsum", in any case.
+    pub lorem_ipsum: bool,
+}
+
+impl Quality {
+    /// Counts in one row.
+    ///
+    /// # Errors
+    /// Where it is not UTF-8.
+    pub fn of(texts: Texts<'_>, row: usize, lines: &mut Lines) -> Result<Self, NotUtf8> {
+        let text = texts.text(row)?;
+        let mut quality = Self {
+            chars: text.len() - marked(texts, row, |v| v.within(0x80, 0xbf)),
+            hashes: marked(texts, row, |v| v.is(b'#')),
+            ellipses: ellipses(texts, row, text),
+            digits: marked(texts, row, |v| v.within(b'0', b'9')),
+            curly_brace: memchr::memchr2(b'{', b'}', text.as_bytes()).is_some(),
+            ..Self::default()
+        };
+        quality.count_words(texts, row);
+        quality.count_lines(text, lines);
+        Ok(quality)
+    }
+
+    fn count_words(&mut self, texts: Texts<'_>, row: usize) {
+        let mut lorem = false;
+        let plain = self.chars == texts.bytes(row).len();
+        for (from, to) in words(texts, row) {
+            let word = &texts.values()[from..to];
+            self.words += 1;
+            self.word_chars += if plain { word.len() } else { characters(word) };
+            self.alpha_words += usize::from(has_letter(word));
+            if let Some(kind) = stop_word(word) {
+                self.stop_words += 1;
+                self.stop_kinds |= 1 << kind;
+            }
+            self.lorem_ipsum |= lorem && starts_with(word, b"ipsum");
+            lorem = word.len() >= 5 && starts_with(&word[word.len() - 5..], b"lorem");
+        }
+    }
+
+    fn count_lines(&mut self, text: &str, lines: &mut Lines) {
+        lines.clear();
+        for line in text.split('\n').map(|line| line.trim_matches(is_blank)).filter(|line| !line.is_empty()) {
+            self.lines += 1;
+            self.bullet_lines += usize::from(line.starts_with(['•', '‣', '◦', '▪', '●', '-', '–', '*']));
+            self.ellipsis_lines += usize::from(line.ends_with('…') || line.ends_with("..."));
+            self.terminal_lines += usize::from(line.ends_with(['.', '!', '?', '"', '”', '»', '。', '！', '？']));
+            lines.push(line);
+        }
+        (self.duplicate_lines, self.duplicate_line_chars) = lines.duplicates();
+    }
+
+    /// The higher of `#` per word and ellipses per word: Gopher's symbol-to-word ratio, which it bounds "for either".
+    #[must_use]
+    pub fn symbol_ratio(&self) -> f64 {
+        ratio(self.hashes.max(self.ellipses), self.words)
+    }
+
+    /// Characters per word.
+    #[must_use]
+    pub fn mean_word_length(&self) -> f64 {
+        ratio(self.word_chars, self.words)
+    }
+
+    /// How many of the eight stop words occur.
+    #[must_use]
+    pub fn distinct_stop_words(&self) -> u32 {
+        self.stop_kinds.count_ones()
+    }
+}
+
+/// `part` of `whole`; 0 of nothing.
+#[must_use]
+pub fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// `…` and `...`; looked for only where there is one of the former's bytes, or dots enough.
+fn ellipses(texts: Texts<'_>, row: usize, text: &str) -> usize {
+    let some = marked(texts, row, |v| v.is(b'.').or(v.is(0xa6))) > 0;
+    if some { text.matches("...").count() + text.matches('…').count() } else { 0 }
+}
+
+/// How many characters these bytes are.
+pub(crate) fn characters(word: &[u8]) -> usize {
+    word.iter().filter(|&&b| b & 0xc0 != 0x80).count()
+}
+
+fn has_letter(word: &[u8]) -> bool {
+    let plain = word.iter().any(u8::is_ascii_alphabetic);
+    plain || (!word.is_ascii() && std::str::from_utf8(word).is_ok_and(|word| word.contains(char::is_alphabetic)))
+}
+
+/// Which stop word it is, punctuation at its ends aside.
+fn stop_word(word: &[u8]) -> Option<usize> {
+    let from = word.iter().position(|b| !b.is_ascii_punctuation())?;
+    let to = word.iter().rposition(|b| !b.is_ascii_punctuation())? + 1;
+    let key = key(&word[from..to]);
+    KEYS.iter().position(|&stop| stop == key)
+}
+
+const KEYS: [u32; 8] = {
+    let mut keys = [0; 8];
+    let mut i = 0;
+    while i < 8 {
+        keys[i] = key(STOP_WORDS[i].as_bytes());
+        i += 1;
+    }
+    keys
+};
+
+/// A word of two to four letters as a number, whatever their case; 0 for others.
+const fn key(word: &[u8]) -> u32 {
+    let mut key = 0;
+    let mut i = 0;
+    while i < word.len() && word.len() <= 4 {
+        key = key << 8 | (word[i] | 0x20) as u32;
+        i += 1;
+    }
+    key
+}
+
+fn starts_with(word: &[u8], start: &[u8]) -> bool {
+    word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::TextBuf;
+
+    fn of(text: &str) -> Quality {
+        let column: TextBuf = [text].into_iter().collect();
+        Quality::of(column.as_texts(), 0, &mut Lines::default()).unwrap()
+    }
+
+    #[test]
+    fn words_are_judged() {
+        let q = of("The cat, with (THE) 12 dogs… and 3 # signs... — thé");
+        assert_eq!((q.words, q.alpha_words, q.stop_words, q.distinct_stop_words()), (12, 8, 4, 3));
+        assert_eq!((q.hashes, q.ellipses, q.digits), (1, 2, 3));
+        assert_eq!(q.chars - q.word_chars, 11);
+        assert!((q.symbol_ratio() - 2.0 / 12.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn lines_are_judged() {
+        let q = of("• one\n- two...\n\n  Same.\nSame.\n“Said.”\nSame.\n");
+        assert_eq!((q.lines, q.bullet_lines, q.ellipsis_lines, q.terminal_lines), (6, 2, 1, 5));
+        assert_eq!((q.duplicate_lines, q.duplicate_line_chars), (2, 10));
+    }
+
+    #[test]
+    fn marks_of_code_and_of_filler() {
+        for (text, curly, lorem) in [
+            ("plain", false, false),
+            ("f() { }", true, false),
+            ("Lorem  ipsum, dolor", false, true),
+            ("lorem", false, false),
+            ("ipsum lorem", false, false),
+        ] {
+            assert_eq!((of(text).curly_brace, of(text).lorem_ipsum), (curly, lorem), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_ratios() {
+        let q = of(" \n ");
+        assert_eq!((q.words, q.lines, q.mean_word_length(), q.symbol_ratio()), (0, 0, 0.0, 0.0));
+    }
+}
