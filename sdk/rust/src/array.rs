@@ -19,13 +19,15 @@ pub struct AnyArray {
 
 /// An array as it crosses: `array` of the contract.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RawArray {
+#[doc(hidden)]
+#[allow(unreachable_pub, reason = "the generated bindings have it in a public signature")]
+pub struct RawArray {
     /// Rows.
-    pub(crate) length: u32,
+    pub length: u32,
     /// Rows without a value.
-    pub(crate) null_count: u32,
+    pub null_count: u32,
     /// Bytes in the columnar format's order.
-    pub(crate) buffers: Vec<Vec<u8>>,
+    pub buffers: Vec<Vec<u8>>,
 }
 
 impl AnyArray {
@@ -190,5 +192,73 @@ impl Buffer {
 impl From<Vec<u8>> for Buffer {
     fn from(bytes: Vec<u8>) -> Self {
         Self { bytes: Rc::new(bytes), start: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AnyArray, Buffer, RawArray};
+    use crate::{Any, DataType, Decimal128, Rows, Type};
+
+    #[test]
+    fn misaligned_buffers_are_moved_and_leave_without_their_padding() {
+        for start in 0..16 {
+            let mut bytes = vec![0; start];
+            bytes.extend(0..32);
+            let mut buffer = Buffer { bytes: bytes.into(), start };
+            buffer.align(16);
+            assert_eq!(buffer.as_slice().as_ptr().align_offset(16), 0);
+            assert_eq!(buffer.into_vec(), (0..32).collect::<Vec<u8>>());
+        }
+    }
+
+    fn lift(data_type: &str, arrays: &[(u32, u32, &[usize])]) -> bool {
+        let raw = |&(length, null_count, sizes): &(u32, u32, &[usize])| RawArray {
+            length,
+            null_count,
+            buffers: sizes.iter().map(|&size| vec![0; size]).collect(),
+        };
+        let data_type: DataType = data_type.parse().unwrap();
+        AnyArray::lift(&data_type, &mut arrays.iter().map(raw)).is_ok()
+    }
+
+    #[test]
+    fn buffers_that_are_too_short_are_refused() {
+        assert!(lift("int64", &[(3, 0, &[0, 24])]));
+        assert!(lift("int64", &[(3, 1, &[1, 24])]));
+        assert!(lift("utf8", &[(0, 0, &[0, 0, 0])]));
+        assert!(lift("null", &[(7, 7, &[])]));
+        assert!(lift("list<utf8>", &[(1, 0, &[0, 8]), (0, 0, &[0, 4, 0])]));
+        for (data_type, arrays) in [
+            ("int64", &[(3, 0, &[0, 23][..])][..]),
+            ("int64", &[(9, 1, &[1, 72])]),
+            ("int64", &[(3, 4, &[1, 24])]),
+            ("int64", &[(0, 0, &[])]),
+            ("bool", &[(9, 0, &[0, 1])]),
+            ("utf8", &[(1, 0, &[0, 4, 0])]),
+            ("utf8", &[(1, 0, &[0, 8])]),
+            ("utf8-view", &[(1, 0, &[0, 8])]),
+            ("decimal128<38, 0>", &[(1, 0, &[0, 8])]),
+            ("null", &[(0, 0, &[0])]),
+            ("list<utf8>", &[(1, 0, &[0, 8])]),
+            ("struct<a: int8>", &[(2, 0, &[0]), (1, 0, &[0, 1])]),
+            ("fixed-size-list<int8, 2>", &[(2, 0, &[0]), (3, 0, &[0, 3])]),
+        ] {
+            assert!(!lift(data_type, arrays), "{data_type} {arrays:?}");
+        }
+    }
+
+    #[test]
+    fn offsets_beyond_the_values_are_refused() {
+        let buffers = vec![vec![], [0_i32, 5].into_iter().flat_map(i32::to_le_bytes).collect(), vec![b'a'; 4]];
+        let raw = RawArray { length: 1, null_count: 0, buffers };
+        assert!(AnyArray::lift(&DataType::Utf8, &mut [raw].into_iter()).is_err());
+    }
+
+    #[test]
+    fn decimals_are_read_wherever_they_lie() {
+        let raw = RawArray { length: 1, null_count: 0, buffers: vec![vec![], (-5_i128).to_le_bytes().to_vec()] };
+        let array = AnyArray::lift(&DataType::Decimal128(38, 0), &mut [raw].into_iter()).unwrap();
+        assert_eq!(Any::view(&array).downcast::<Decimal128>().unwrap().get(0), Some(-5));
     }
 }

@@ -137,9 +137,8 @@ impl Validity {
     }
 
     pub(crate) fn extend_valid(&mut self, rows: usize) {
-        match &mut self.bits {
-            Some(bits) => (0..rows).for_each(|_| bits.push(true)),
-            None => {}
+        if let Some(bits) = &mut self.bits {
+            (0..rows).for_each(|_| bits.push(true));
         }
         self.len += rows;
     }

@@ -5,9 +5,8 @@ use std::cell::RefCell;
 use self::bindings::exports::stillroom::step::step::{self as contract, Guest};
 use self::bindings::stillroom::step::data;
 use self::bindings::stillroom::step::diagnostics;
-use crate::array::RawArray;
 use crate::plugin::{Opened, RawOutput};
-use crate::{Column, DataType, Entry, Fault, Field, Kind, Plugin, Rejection};
+use crate::{Column, DataType, Fault, Field, Kind, Manifest, Plugin};
 
 /// What `wit-bindgen` makes of the contract.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::undocumented_unsafe_blocks)]
@@ -17,6 +16,11 @@ pub mod bindings {
         world: "plugin",
         pub_export_macro: true,
         default_bindings_module: "stillroom_sdk::component::bindings",
+        // Records that cross in numbers are the SDK's own: nothing is turned over.
+        with: {
+            "stillroom:step/data@0.1.0/array": crate::array::RawArray,
+            "stillroom:step/step@0.1.0/rejection": crate::Rejection,
+        },
     });
 }
 
@@ -27,14 +31,14 @@ pub trait Registered {
 }
 
 thread_local! {
-    /// One instance is one opened step.
-    static OPENED: RefCell<Option<Opened>> = const { RefCell::new(None) };
+    /// One instance is one opened step, and lives as long as it: nothing is ever dropped, so no destructor is linked.
+    static OPENED: RefCell<Option<&'static mut Opened>> = const { RefCell::new(None) };
 }
 
 impl<R: Registered> Guest for R {
     fn describe() -> Vec<contract::Manifest> {
         tell_panics();
-        R::plugin().into_steps().into_iter().map(contract::Manifest::from).collect()
+        R::plugin().steps().iter().map(|entry| entry.manifest().into()).collect()
     }
 
     fn open(step: String, params: String, input: Vec<data::Field>) -> Result<contract::Signature, contract::Fault> {
@@ -44,14 +48,13 @@ impl<R: Registered> Guest for R {
                 return Err(contract::Fault::Plugin("this instance has a step already".to_owned()));
             }
             let fields = input.into_iter().map(Field::from).collect();
-            let step = opened.insert(R::plugin().open(&step, &params, fields)?);
-            Ok(contract::Signature::from(&*step))
+            let step = opened.insert(Box::leak(Box::new(R::plugin().open(&step, &params, fields)?)));
+            Ok(contract::Signature::from(&**step))
         })
     }
 
     fn process(input: data::Batch) -> Result<contract::Output, contract::Fault> {
-        let arrays = input.arrays.into_iter().map(RawArray::from).collect();
-        with_opened(|opened| Ok(opened.process(input.length, arrays)?.into()))
+        with_opened(|opened| Ok(opened.process(input.length, input.arrays)?.into()))
     }
 
     fn finish() -> Result<Option<contract::Output>, contract::Fault> {
@@ -84,20 +87,8 @@ impl From<&Field> for data::Field {
     }
 }
 
-impl From<data::Array> for RawArray {
-    fn from(data::Array { length, null_count, buffers }: data::Array) -> Self {
-        Self { length, null_count, buffers }
-    }
-}
-
-impl From<RawArray> for data::Array {
-    fn from(RawArray { length, null_count, buffers }: RawArray) -> Self {
-        Self { length, null_count, buffers }
-    }
-}
-
-impl From<Entry> for contract::Manifest {
-    fn from(Entry { manifest, .. }: Entry) -> Self {
+impl From<Manifest> for contract::Manifest {
+    fn from(manifest: Manifest) -> Self {
         Self {
             name: manifest.name.to_owned(),
             kind: manifest.kind.into(),
@@ -143,18 +134,8 @@ impl From<&Opened> for contract::Signature {
 
 impl From<RawOutput> for contract::Output {
     fn from(output: RawOutput) -> Self {
-        let arrays = output.arrays.into_iter().map(data::Array::from).collect();
-        Self {
-            columns: data::Batch { length: output.length, arrays },
-            rows: output.rows,
-            rejected: output.rejected.into_iter().map(contract::Rejection::from).collect(),
-        }
-    }
-}
-
-impl From<Rejection> for contract::Rejection {
-    fn from(Rejection { row, reason }: Rejection) -> Self {
-        Self { row, reason }
+        let RawOutput { length, arrays, rows, rejected } = output;
+        Self { columns: data::Batch { length, arrays }, rows, rejected }
     }
 }
 

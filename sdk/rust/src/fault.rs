@@ -78,7 +78,6 @@ data_fault!(
     std::num::ParseIntError,
     std::num::ParseFloatError,
     std::num::TryFromIntError,
-    serde_json::Error,
 );
 
 impl From<fmt::Error> for Fault {

@@ -1,5 +1,8 @@
-//! Writes the little JSON that a plugin says of itself. Members keep the order in which they are written, which a map
-//! of `serde_json` would not, and no serialiser gets into the component.
+//! The little JSON that a plugin reads and says of itself. Members keep the order in which they are written.
+
+mod value;
+
+pub use value::Value;
 
 /// Writes `text` as a JSON string.
 pub(crate) fn quote(text: &str, out: &mut String) {
@@ -9,11 +12,28 @@ pub(crate) fn quote(text: &str, out: &mut String) {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if c < ' ' => push_escaped(c, out),
             c => out.push(c),
         }
     }
     out.push('"');
+}
+
+fn push_escaped(c: char, out: &mut String) {
+    out.push_str("\\u00");
+    out.extend([c as u32 >> 4, c as u32 & 15].into_iter().filter_map(|digit| char::from_digit(digit, 16)));
+}
+
+/// Writes a JSON list, each item by `write`.
+pub(crate) fn list<T>(items: &[T], out: &mut String, write: impl Fn(&T, &mut String)) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write(item, out);
+    }
+    out.push(']');
 }
 
 /// `text` as a JSON string.
@@ -42,8 +62,15 @@ impl Object {
 
     /// A member whose value is a list of texts.
     pub fn strings<'a>(&mut self, name: &str, values: impl IntoIterator<Item = &'a str>) {
-        let values: Vec<String> = values.into_iter().map(quoted).collect();
-        self.raw(name, &format!("[{}]", values.join(",")));
+        let mut list = "[".to_owned();
+        for value in values {
+            if list.len() > 1 {
+                list.push(',');
+            }
+            quote(value, &mut list);
+        }
+        list.push(']');
+        self.raw(name, &list);
     }
 
     /// A member whose value is JSON.

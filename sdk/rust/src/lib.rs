@@ -38,9 +38,9 @@
 //! - **In**: [`Batch`] gives typed columns ([`Rows`]: `len`, `is_null`, `get`, `iter`) that borrow the buffers which the
 //!   host sent; nothing is copied. Whole buffers (`values()`, `offsets()`, `validity()`) are the fast path.
 //! - **Out**: builders ([`Build`]), or columns of the input as they are ([`Batch::take_column`]) or row by row
-//!   ([`take`], [`concat`]), which work for every type.
+//!   ([`take`], [`concat()`]), which work for every type.
 //! - **Parameters**: [`params!`] and [`choices!`].
-//! - **Tests** need no WebAssembly: see [`test`].
+//! - **Tests** need no WebAssembly: see [`mod@test`].
 
 #[cfg(target_endian = "big")]
 compile_error!("Arrow's buffers are little-endian, and so is every guest");
@@ -77,8 +77,9 @@ pub use column::*;
 pub use data_type::{DataType, Field, TimeUnit};
 pub use fault::{Fault, Result};
 pub use gather::{concat, take};
+pub use json::Value;
 pub use output::{Output, Rejection};
-pub use params::{NoParams, ParamType, Params, Value};
+pub use params::{NoParams, ParamType, Params};
 pub use plugin::{Entry, Manifest, Plugin};
 pub use schema::{In, Schema};
 pub use step::{Column, Kind, Step};
@@ -86,8 +87,6 @@ pub use step::{Column, Kind, Step};
 /// What the macros need.
 #[doc(hidden)]
 pub mod __private {
-    pub use serde_json::Map;
-
     pub use crate::json::Object;
     pub use crate::params::{Member, choose, describe, describe_choices, member, refuse_unknown, write, write_choice};
 }

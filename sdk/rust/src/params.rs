@@ -4,16 +4,14 @@ mod types;
 
 pub use types::ParamType;
 
-pub use serde_json::Value;
-
-use crate::json::Object;
+use crate::json::{Object, Value};
 use crate::{Fault, Result};
 
 /// What can be set in a step. Made by [`params!`](crate::params).
 pub trait Params: Sized {
     /// Reads an object; `at` is where it stands in the parameters, with a point behind, or empty.
     /// [`Fault::Params`] names the member that is unknown, missing or not what it must be.
-    fn read(object: &serde_json::Map<String, Value>, at: &str) -> Result<Self>;
+    fn read(object: &[(String, Value)], at: &str) -> Result<Self>;
 
     /// Puts what a JSON Schema says of such an object into one.
     fn describe(schema: &mut Object);
@@ -23,10 +21,9 @@ pub trait Params: Sized {
 
     /// Reads the parameters that a pipeline gives. [`Fault::Params`] as in [`read`](Self::read).
     fn from_json(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text).map_err(|error| Fault::params(error.to_string()))?;
-        match value.as_object() {
-            Some(object) => Self::read(object, ""),
-            None => Err(Fault::params("parameters are an object")),
+        match Value::parse(text)? {
+            Value::Object(object) => Self::read(&object, ""),
+            _ => Err(Fault::params("parameters are an object")),
         }
     }
 
@@ -43,7 +40,7 @@ pub trait Params: Sized {
 pub struct NoParams;
 
 impl Params for NoParams {
-    fn read(object: &serde_json::Map<String, Value>, at: &str) -> Result<Self> {
+    fn read(object: &[(String, Value)], at: &str) -> Result<Self> {
         refuse_unknown(object, &[], at).map(|()| Self)
     }
 
@@ -56,8 +53,8 @@ impl Params for NoParams {
 
 /// Declares the parameters of a step: a struct, how it is read, and its JSON Schema. In JSON the names are kebab-case.
 ///
-/// A parameter without a default is required, an `Option` without one is none. Where every parameter has a default, so
-/// has the struct. Types are those with [`ParamType`]: `bool`, numbers, `String`, `Option`, `Vec`, what
+/// A parameter without a default is required, an `Option` without one is none. Where every parameter has a default (an
+/// `Option`: `= None`), so has the struct. Types are those with [`ParamType`]: `bool`, numbers, `String`, `Option`, `Vec`, what
 /// [`choices!`](crate::choices) makes, other structs of `params!`, and [`Value`] for any JSON.
 ///
 /// ```
@@ -85,7 +82,7 @@ macro_rules! params {
 
         impl $crate::Params for $name {
             fn read(
-                object: &$crate::__private::Map<::std::string::String, $crate::Value>,
+                object: &[(::std::string::String, $crate::Value)],
                 at: &str,
             ) -> $crate::Result<Self> {
                 $crate::__private::refuse_unknown(object, &[$(stringify!($field)),*], at)?;
@@ -183,7 +180,13 @@ impl Member {
             out
         };
         let required = default.is_none() && T::missing().is_none();
-        Self { name, doc, required, default: default.map(|default| json(default())), describe: T::describe }
+        Self {
+            name,
+            doc,
+            required,
+            default: default.map(|default| json(default())).filter(|json| json != "null"),
+            describe: T::describe,
+        }
     }
 
     fn schema(&self) -> String {
@@ -209,24 +212,23 @@ pub fn describe(schema: &mut Object, members: &[Member]) {
 }
 
 /// Refuses a member that nobody declared.
-pub fn refuse_unknown(object: &serde_json::Map<String, Value>, fields: &[&str], at: &str) -> Result<()> {
+pub fn refuse_unknown(object: &[(String, Value)], fields: &[&str], at: &str) -> Result<()> {
     let known: Vec<String> = fields.iter().map(|field| kebab(field)).collect();
-    match object.keys().find(|key| !known.contains(key)) {
-        Some(key) if known.is_empty() => Err(Fault::params(format!("unknown parameter `{at}{key}`; there are none"))),
-        Some(key) => Err(Fault::params(format!("unknown parameter `{at}{key}`; there are `{}`", known.join("`, `")))),
+    match object.iter().map(|(key, _)| key).find(|key| !known.contains(key)) {
+        Some(key) => Err(Fault::params(format!("unknown parameter `{at}{key}`; there are {}", names(known)))),
         None => Ok(()),
     }
 }
 
 /// Reads a member of an object.
 pub fn member<T: ParamType>(
-    object: &serde_json::Map<String, Value>,
+    object: &[(String, Value)],
     field: &str,
     at: &str,
     default: Option<fn() -> T>,
 ) -> Result<T> {
     let name = kebab(field);
-    if let Some(value) = object.get(&name) {
+    if let Some((_, value)) = object.iter().find(|(key, _)| *key == name) {
         return T::read(value, &format!("{at}{name}"));
     }
     let value = default.map(|default| default()).or_else(T::missing);
@@ -243,10 +245,7 @@ pub fn write<T: ParamType>(object: &mut Object, field: &str, value: &T) {
 /// Which of the choices a value is.
 pub fn choose(value: &Value, choices: &[&str], at: &str) -> Result<usize> {
     let found = value.as_str().and_then(|word| choices.iter().position(|choice| kebab(choice) == word));
-    found.ok_or_else(|| {
-        let words: Vec<String> = choices.iter().map(|choice| kebab(choice)).collect();
-        unexpected(value, at, &format!("one of `{}`", words.join("`, `")))
-    })
+    found.ok_or_else(|| unexpected(value, at, &format!("one of {}", names(choices.iter().map(|choice| kebab(choice))))))
 }
 
 /// Puts what a JSON Schema says of choices into one.
@@ -265,14 +264,22 @@ pub fn write_choice(choice: &str, out: &mut String) {
 /// The fault of a value that is not what it must be.
 pub(crate) fn unexpected(value: &Value, at: &str, expected: &str) -> Fault {
     let found = match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(bool) => bool.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => crate::json::quoted(text),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
+        plain => plain.to_string(),
     };
     Fault::params(format!("parameter `{at}` is {found}; it must be {expected}"))
+}
+
+/// Names for an error: `` `a`, `b` ``, or `none`.
+pub(crate) fn names(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut text = String::new();
+    for name in names {
+        text.push_str(if text.is_empty() { "`" } else { ", `" });
+        text.push_str(name.as_ref());
+        text.push('`');
+    }
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 /// `KeepFirst` and `keep_first` are `keep-first`.
@@ -289,5 +296,12 @@ fn kebab(name: &str) -> String {
 
 /// The lines of a doc comment as one.
 fn sentence(doc: &[&str]) -> String {
-    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ").trim().to_owned()
+    let mut text = String::new();
+    for line in doc.iter().map(|line| line.trim_ascii()).filter(|line| !line.is_empty()) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
 }

@@ -37,10 +37,10 @@ pub struct Plugin {
 }
 
 /// A step that can be opened.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// What it says of itself.
-    pub manifest: Manifest,
+    name: &'static str,
+    manifest: fn() -> Manifest,
     open: Open,
 }
 
@@ -69,14 +69,9 @@ impl Plugin {
         &self.entries
     }
 
-    /// All steps, to keep.
-    pub fn into_steps(self) -> Vec<Entry> {
-        self.entries
-    }
-
     /// Opens a step: `params` is a JSON object, `fields` are those of the data.
     pub(crate) fn open(&self, step: &str, params: &str, fields: Vec<Field>) -> Result<Opened> {
-        let entry = self.entries.iter().find(|entry| entry.manifest.name == step);
+        let entry = self.entries.iter().find(|entry| entry.name == step);
         let entry = entry.ok_or_else(|| Fault::params(format!("this plugin has no step `{step}`")))?;
         let mut schema = Schema::new(fields);
         let step = (entry.open)(params, &mut schema)?;
@@ -87,15 +82,23 @@ impl Plugin {
 impl Entry {
     /// Of a step's type.
     pub fn of<S: Step>() -> Self {
-        let manifest = Manifest {
-            name: S::NAME,
-            kind: S::KIND,
-            summary: S::SUMMARY,
-            params: S::Params::schema(),
-            columns: S::COLUMNS,
-        };
-        Self { manifest, open: open::<S> }
+        Self { name: S::NAME, manifest: manifest::<S>, open: open::<S> }
     }
+
+    /// What pipelines call it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it says of itself.
+    pub fn manifest(&self) -> Manifest {
+        (self.manifest)()
+    }
+}
+
+fn manifest<S: Step>() -> Manifest {
+    let (name, kind, summary, columns) = (S::NAME, S::KIND, S::SUMMARY, S::COLUMNS);
+    Manifest { name, kind, summary, params: S::Params::schema(), columns }
 }
 
 fn open<S: Step>(params: &str, schema: &mut Schema) -> Result<Box<dyn AnyStep>> {

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::params::names;
 use crate::{Any, Concrete, DataType, Fault, Field, Result, Type};
 
 /// What a step sees in `open`: the fields of the data; and what it says there: which columns it takes and makes.
@@ -82,9 +83,8 @@ impl Schema {
     }
 
     fn missing(&self, name: &str) -> Fault {
-        let names: Vec<String> = self.fields.iter().map(|field| format!("`{}`", field.name)).collect();
-        let known = if names.is_empty() { "no columns".to_owned() } else { names.join(", ") };
-        Fault::params(format!("there is no column `{name}`; the data has {known}"))
+        let names = names(self.fields.iter().map(|field| &field.name));
+        Fault::params(format!("there is no column `{name}`; the data has {names}"))
     }
 }
 

@@ -1,5 +1,5 @@
-use super::{DataType, TimeUnit, UNITS, WORDS, is_bare_char};
-use crate::{Fault, Result};
+use super::{DataType, TimeUnit, UNITS, WORDS};
+use crate::{Fault, Result, Value};
 
 impl std::str::FromStr for DataType {
     type Err = Fault;
@@ -7,7 +7,7 @@ impl std::str::FromStr for DataType {
     /// Reads the contract's words; anything else is [`Fault::Params`], and says from where on.
     fn from_str(text: &str) -> Result<Self> {
         let mut parser = Parser { rest: text };
-        let data_type = parser.data_type(0).filter(|_| parser.rest.trim().is_empty());
+        let data_type = parser.data_type(0).filter(|_| parser.rest.trim_ascii().is_empty());
         data_type.ok_or_else(|| Fault::params(format!("`{text}` is no type (read up to `{}`)", parser.rest)))
     }
 }
@@ -60,7 +60,7 @@ impl<'a> Parser<'a> {
 
     fn members(&mut self, depth: usize) -> Option<Vec<(String, DataType)>> {
         let mut members = Vec::new();
-        while !self.rest.trim_start().starts_with('>') {
+        while !self.rest.trim_ascii_start().starts_with('>') {
             if !members.is_empty() {
                 self.mark(',')?;
             }
@@ -72,7 +72,7 @@ impl<'a> Parser<'a> {
     }
 
     fn name(&mut self) -> Option<String> {
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_ascii_start();
         match self.rest.starts_with('"') {
             true => self.quoted_name(),
             false => self.word().map(str::to_owned),
@@ -86,9 +86,8 @@ impl<'a> Parser<'a> {
             escaped = c == '\\' && !escaped;
             ends
         })?;
-        let (name, rest) = self.rest.split_at(end.0 + 1);
-        self.rest = rest;
-        serde_json::from_str::<serde_json::Value>(name).ok()?.as_str().map(str::to_owned)
+        let name = self.cut(end.0 + 1)?;
+        Value::parse(name).ok()?.as_str().map(str::to_owned)
     }
 
     /// `, zone` or nothing.
@@ -97,9 +96,8 @@ impl<'a> Parser<'a> {
             return Some(None);
         }
         let end = self.rest.find('>')?;
-        let (zone, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        Some(Some(zone.trim().to_owned()).filter(|zone| !zone.is_empty()))
+        let zone = self.cut(end)?;
+        Some(Some(zone.trim_ascii().to_owned()).filter(|zone| !zone.is_empty()))
     }
 
     fn unit(&mut self, allowed: &[(&str, TimeUnit)]) -> Option<TimeUnit> {
@@ -117,15 +115,25 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self) -> Option<&'a str> {
-        let text = self.rest.trim_start();
-        let end = text.find(|c| !is_bare_char(c)).unwrap_or(text.len());
-        let (word, rest) = text.split_at(end);
+        self.rest = self.rest.trim_ascii_start();
+        let end = self.rest.find(is_mark).unwrap_or(self.rest.len());
+        self.cut(end).filter(|word| !word.is_empty())
+    }
+
+    /// The next so many bytes, which end between characters.
+    fn cut(&mut self, end: usize) -> Option<&'a str> {
+        let (cut, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
-        Some(word).filter(|word| !word.is_empty())
+        Some(cut)
     }
 
     fn mark(&mut self, mark: char) -> Option<()> {
-        self.rest = self.rest.trim_start().strip_prefix(mark)?;
+        self.rest = self.rest.trim_ascii_start().strip_prefix(mark)?;
         Some(())
     }
+}
+
+/// What ends a word. More words are read than written: names in letters of any script need no quotes here.
+fn is_mark(c: char) -> bool {
+    matches!(c, '<' | '>' | ',' | ':' | '"') || c.is_ascii_whitespace()
 }

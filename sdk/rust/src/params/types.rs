@@ -1,8 +1,6 @@
-use serde_json::Value;
-
 use super::{Params, unexpected};
 use crate::Result;
-use crate::json::{Object, quote};
+use crate::json::{Object, Value, list, quote};
 
 /// A type that a parameter may have.
 pub trait ParamType: Sized {
@@ -23,7 +21,10 @@ pub trait ParamType: Sized {
 
 impl ParamType for bool {
     fn read(value: &Value, at: &str) -> Result<Self> {
-        value.as_bool().ok_or_else(|| unexpected(value, at, "true or false"))
+        match value {
+            Value::Bool(value) => Ok(*value),
+            _ => Err(unexpected(value, at, "true or false")),
+        }
     }
 
     fn describe(schema: &mut Object) {
@@ -53,7 +54,7 @@ macro_rules! integers {
     ($($type:ty),+) => { $(
         impl ParamType for $type {
             fn read(value: &Value, at: &str) -> Result<Self> {
-                let number = integer(value).and_then(|number| <$type>::try_from(number).ok());
+                let number = number(value).and_then(|number| number.parse().ok());
                 number.ok_or_else(|| unexpected(value, at, concat!("a whole number (", stringify!($type), ")")))
             }
 
@@ -72,15 +73,19 @@ macro_rules! integers {
 
 integers!(i8, i16, i32, i64, u8, u16, u32, u64, usize);
 
-fn integer(value: &Value) -> Option<i128> {
-    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
+fn number(value: &Value) -> Option<&str> {
+    match value {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
 }
 
 macro_rules! floats {
     ($($type:ty),+) => { $(
         impl ParamType for $type {
             fn read(value: &Value, at: &str) -> Result<Self> {
-                value.as_f64().map(|number| number as $type).ok_or_else(|| unexpected(value, at, "a number"))
+                let number = number(value).and_then(|number| number.parse().ok());
+                number.filter(|number: &$type| number.is_finite()).ok_or_else(|| unexpected(value, at, "a number"))
             }
 
             fn describe(schema: &mut Object) {
@@ -98,7 +103,7 @@ floats!(f32, f64);
 
 impl<T: ParamType> ParamType for Option<T> {
     fn read(value: &Value, at: &str) -> Result<Self> {
-        if value.is_null() { Ok(None) } else { T::read(value, at).map(Some) }
+        if *value == Value::Null { Ok(None) } else { T::read(value, at).map(Some) }
     }
 
     /// As of its type: none is said by leaving it out.
@@ -120,7 +125,7 @@ impl<T: ParamType> ParamType for Option<T> {
 
 impl<T: ParamType> ParamType for Vec<T> {
     fn read(value: &Value, at: &str) -> Result<Self> {
-        let items = value.as_array().ok_or_else(|| unexpected(value, at, "a list"))?;
+        let Value::Array(items) = value else { return Err(unexpected(value, at, "a list")) };
         items.iter().enumerate().map(|(index, item)| T::read(item, &format!("{at}[{index}]"))).collect()
     }
 
@@ -132,20 +137,13 @@ impl<T: ParamType> ParamType for Vec<T> {
     }
 
     fn write(&self, out: &mut String) {
-        out.push('[');
-        for (index, item) in self.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            item.write(out);
-        }
-        out.push(']');
+        list(self, out, T::write);
     }
 }
 
 impl<T: Params> ParamType for T {
     fn read(value: &Value, at: &str) -> Result<Self> {
-        let object = value.as_object().ok_or_else(|| unexpected(value, at, "an object"))?;
+        let Value::Object(object) = value else { return Err(unexpected(value, at, "an object")) };
         T::read(object, &format!("{at}."))
     }
 

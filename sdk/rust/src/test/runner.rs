@@ -25,8 +25,8 @@ impl Runner {
     /// Opens a step of a plugin by its name.
     pub fn open_in(plugin: &Plugin, step: &str, params: impl ToString, fields: &[Field]) -> Result<Self> {
         let opened = plugin.open(step, &params.to_string(), fields.to_vec())?;
-        let entry = plugin.steps().iter().find(|entry| entry.manifest.name == step);
-        Ok(Self { opened, kind: entry.map(|entry| entry.manifest.kind).unwrap_or_default(), sent: 0 })
+        let entry = plugin.steps().iter().find(|entry| entry.name() == step);
+        Ok(Self { opened, kind: entry.map(|entry| entry.manifest().kind).unwrap_or_default(), sent: 0 })
     }
 
     /// The names of the columns that the step takes.
