@@ -1,0 +1,204 @@
+//! What was said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use stillroom::{CompileCache, Engine, EngineOptions};
+
+use crate::home;
+
+/// Runs dataset pipelines whose every step is a sandboxed WebAssembly component.
+#[derive(Debug, Parser)]
+#[command(name = "still", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// Says more on standard error; twice for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+impl Args {
+    /// Whether nothing but failures is to be said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        matches!(&self.verb, Verb::Run(run) if run.quiet)
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Runs a pipeline
+    Run(RunArgs),
+    /// Checks a pipeline: opens every step and types every column, but moves no row
+    Check(CheckArgs),
+    /// Says what a plugin can do: its steps, their parameters and columns, what it may reach
+    Inspect(InspectArgs),
+    /// Lists the built-in steps, or shows one
+    Steps(StepsArgs),
+    /// Prints the JSON Schema of a pipeline file, for editors
+    #[command(after_help = SCHEMA_HELP)]
+    Schema,
+    /// Prints a shell's completion script
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `still run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = RUN_HELP)]
+pub(crate) struct RunArgs {
+    /// The pipeline file (YAML)
+    pub(crate) file: PathBuf,
+
+    /// Changes a value of the pipeline, as often as needed: `write.sink=out.parquet`
+    #[arg(long, value_name = "STEP.KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Reads so many rows and no more
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) limit: Option<u64>,
+
+    /// Worker threads [default: one a core]
+    #[arg(long, short = 'j', value_name = "N", env = "STILLROOM_THREADS", hide_env_values = true,
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+
+    /// Writes what each step did to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Shows no progress and no table
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// `still check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The pipeline file (YAML)
+    pub(crate) file: PathBuf,
+
+    /// Changes a value of the pipeline, as often as needed: `write.sink=out.parquet`
+    #[arg(long, value_name = "STEP.KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// `still inspect`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = INSPECT_HELP)]
+pub(crate) struct InspectArgs {
+    /// A plugin's file, or the name of a built-in plugin
+    pub(crate) plugin: String,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// `still steps`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = STEPS_HELP)]
+pub(crate) struct StepsArgs {
+    /// A built-in plugin, or one of its steps: `text`, `text/normalise`
+    pub(crate) name: Option<String>,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// Where compiled plugins are kept between runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CacheArgs {
+    /// Compiles every plugin anew and keeps nothing
+    #[arg(long)]
+    no_cache: bool,
+
+    /// Where compiled plugins are kept [default: wasmtime's folder in the user's cache folder]
+    #[arg(long, value_name = "FOLDER", env = "STILLROOM_CACHE_DIR", hide_env_values = true)]
+    cache_dir: Option<PathBuf>,
+}
+
+impl CacheArgs {
+    /// Sets the sandbox up.
+    pub(crate) fn engine(&self, threads: Option<u16>) -> stillroom::Result<Engine> {
+        let mut options = EngineOptions { cache: self.cache(), ..EngineOptions::default() };
+        if let Some(threads) = threads {
+            options.threads = threads.into();
+        }
+        Engine::new(options)
+    }
+
+    fn cache(&self) -> CompileCache {
+        match &self.cache_dir {
+            _ if self.no_cache => CompileCache::Off,
+            Some(folder) => CompileCache::Folder(home::expand_path(folder)),
+            None => CompileCache::Default,
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  still steps                          what is built in
+  still check corpus.yaml              is this pipeline right?
+  still run corpus.yaml --limit 1000   try it on the first thousand rows
+  still run corpus.yaml                run it
+  still inspect ./quality.wasm         what could this plugin do?
+
+Exit codes:
+  0    all well
+  1    ran to the end, but steps rejected rows
+  2    could not run; no output was written
+  130  stopped by Ctrl-C; no output was written";
+
+const RUN_HELP: &str = "\
+Paths are relative to the folder that you are in; `~/` is your home folder, `-` standard input or
+output. Outputs appear when the run is complete; a run that fails or is stopped leaves none.
+
+Examples:
+  still run corpus.yaml
+  still run corpus.yaml --limit 1000 --set 'write.sink={path: \"-\", format: jsonl}'
+  still run corpus.yaml --set read.source=in.jsonl --set clean.form=nfkc
+  still run corpus.yaml --report report.json --threads 4";
+
+const INSPECT_HELP: &str = "\
+Examples:
+  still inspect ./quality.wasm
+  still inspect text --json";
+
+const STEPS_HELP: &str = "\
+Examples:
+  still steps
+  still steps text/normalise";
+
+const SCHEMA_HELP: &str = "\
+Example:
+  still schema > stillroom.schema.json
+
+A first line in the pipeline file that tells many editors where it is:
+  # yaml-language-server: $schema=stillroom.schema.json";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  still completions bash > ~/.local/share/bash-completion/completions/still
+  still completions zsh > ~/.zfunc/_still
+  still completions fish > ~/.config/fish/completions/still.fish";

@@ -1,0 +1,51 @@
+//! What is done: a file a command.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use miette::{IntoDiagnostic, Result, WrapErr};
+use stillroom::{Builtins, Error, Pipeline};
+
+use crate::args::{Args, Verb};
+use crate::home;
+use crate::terminal::Stream;
+
+mod check;
+mod completions;
+mod inspect;
+mod run;
+mod schema;
+mod steps;
+
+/// Does what was said; answers the program's exit code.
+pub(crate) fn dispatch(args: Args) -> Result<ExitCode> {
+    match args.verb {
+        Verb::Run(args) => run::run(&args),
+        Verb::Check(args) => check::check(&args),
+        Verb::Inspect(args) => inspect::inspect(&args),
+        Verb::Steps(args) => steps::steps(&args),
+        Verb::Schema => schema::schema(),
+        Verb::Completions { shell } => completions::completions(shell),
+    }
+}
+
+/// Prints what was asked for.
+fn print(words: &str) -> Result<ExitCode> {
+    Stream::Out.print(words).into_diagnostic().wrap_err("standard output cannot be written")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The plugins in this program.
+fn builtins() -> Builtins {
+    Builtins::new(stillroom_builtin::PLUGINS)
+}
+
+/// The pipeline of a file, with each `--set` applied and `~/` expanded in its paths.
+fn load(file: &Path, set: &[String]) -> Result<Pipeline> {
+    let mut pipeline = Pipeline::load(home::expand_path(file)).map_err(Error::from)?;
+    for argument in set {
+        pipeline.set(argument).map_err(Error::from)?;
+    }
+    pipeline.map_paths(home::expand);
+    Ok(pipeline)
+}

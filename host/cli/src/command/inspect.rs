@@ -1,0 +1,47 @@
+//! `still inspect`: what a plugin can do, before it does anything.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use miette::{Result, miette};
+use serde_json::json;
+use stillroom::{Engine, Plugin};
+
+use crate::args::InspectArgs;
+use crate::home;
+use crate::show::plugin;
+use crate::terminal::Stream;
+
+/// Loads a plugin and prints what it says of itself and what it imports.
+pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
+    let engine = args.cache.engine(Some(1))?;
+    let (plugin, origin) = open(&engine, &args.plugin)?;
+    let words = if args.json { to_json(&plugin) } else { plugin::plugin(Stream::Out, &plugin, origin) };
+    super::print(&words)
+}
+
+/// As in a pipeline's `use:`: a bare name is a built-in plugin, all else a file. (A bare name that is none may be a file.)
+fn open(engine: &Engine, name: &str) -> Result<(Plugin, &'static str)> {
+    let builtins = super::builtins();
+    if let Some((name, bytes)) = builtins.iter().find(|(built_in, _)| *built_in == name) {
+        return Ok((Plugin::from_bytes(engine, name, bytes)?, "built in"));
+    }
+    let file = home::expand(name);
+    if !Path::new(&file).exists() {
+        let names: Vec<String> = builtins.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let help = format!("built in are {}; `still steps` lists their steps", names.join(", "));
+        return Err(miette!(help = help, "there is no file and no built-in plugin `{name}`"));
+    }
+    Ok((Plugin::from_file(engine, Path::new(&file))?, "file"))
+}
+
+fn to_json(plugin: &Plugin) -> String {
+    let value = json!({
+        "name": plugin.name(),
+        "bytes": plugin.bytes(),
+        "sha256": plugin.digest(),
+        "imports": plugin.imports(),
+        "steps": plugin.steps(),
+    });
+    format!("{value:#}\n")
+}

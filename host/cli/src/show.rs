@@ -1,0 +1,8 @@
+//! How things look: text made safe and clipped to width, numbers, tables, what a plugin says of itself, what a run did.
+
+pub(crate) mod number;
+pub(crate) mod parameter;
+pub(crate) mod plugin;
+pub(crate) mod summary;
+pub(crate) mod table;
+pub(crate) mod text;

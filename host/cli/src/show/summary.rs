@@ -1,0 +1,154 @@
+//! What a run did: a table of its steps, the first rows at the end, and where everything went.
+
+use serde_json::Value;
+use stillroom::pipeline::Action;
+use stillroom::{Pipeline, Report, StepReport};
+
+use super::table::{Side, Table};
+use super::{number, text};
+use crate::terminal::Stream;
+
+/// Columns of the table of steps without what each is.
+const STEP_COLUMNS: usize = 64;
+
+/// The most columns of the sample rows.
+const MAX_SAMPLE_COLUMNS: usize = 30;
+
+/// Files that a pipeline writes, by the id of the step that does.
+pub(crate) fn outputs(pipeline: &Pipeline) -> Vec<(String, String)> {
+    let sinks = pipeline.steps.iter().filter_map(|step| match &step.action {
+        Action::Sink(sink) => Some((step.id.value.clone(), sink.path.value.clone())),
+        _ => None,
+    });
+    sinks.collect()
+}
+
+/// Everything there is to say after a run; `columns` are those at the end, in order.
+pub(crate) fn summary(stream: Stream, report: &Report, outputs: &[(String, String)], columns: &[String]) -> String {
+    let mut lines = steps(stream, report);
+    lines.extend(samples(stream, &report.samples, columns));
+    lines.push(String::new());
+    lines.push(totals(report));
+    for (id, path) in outputs.iter().filter(|(_, path)| path != "-") {
+        let rows = report.steps.iter().find(|step| step.id == *id).map(|step| number::counted(step.rows_in, "row"));
+        let rows = rows.map(|rows| format!(" ({rows})")).unwrap_or_default();
+        lines.push(format!("wrote {}{rows}", text::escape_line(path)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn totals(report: &Report) -> String {
+    let rate = number::rate(report.rows_in, report.seconds);
+    format!(
+        "{}: {} in, {} out in {} on {}{}",
+        text::escape_line(&report.pipeline),
+        number::counted(report.rows_in, "row"),
+        number::count(report.rows_out),
+        number::seconds(report.seconds),
+        number::counted(report.threads as u64, "thread"),
+        rate.map(|rate| format!(" ({} rows/s)", number::count(rate))).unwrap_or_default(),
+    )
+}
+
+fn steps(stream: Stream, report: &Report) -> Vec<String> {
+    use Side::{Left, Right};
+    let mut table = Table::new(&[
+        ("step", Left),
+        ("what", Left),
+        ("rows in", Right),
+        ("rows out", Right),
+        ("dropped", Right),
+        ("repeated", Right),
+        ("rejected", Right),
+        ("time", Right),
+        ("share", Right),
+    ]);
+    let all: f64 = report.steps.iter().map(|step| step.seconds).sum();
+    report.steps.iter().for_each(|step| table.push(row(stream, step, all)));
+    table.drop_empty(&["dropped", "repeated", "rejected"]);
+    let mut lines = table.lines(0);
+    if let Some(heading) = lines.first_mut() {
+        *heading = stream.bold(heading);
+    }
+    lines
+}
+
+/// Zeros are left out where they are the rule. Time is that of all threads together, and the share is of that.
+fn row(stream: Stream, step: &StepReport, all: f64) -> Vec<String> {
+    let unless_zero = |rows: u64| if rows == 0 { String::new() } else { number::count(rows) };
+    let rows_in = if step.kind == "source" { String::new() } else { number::count(step.rows_in) };
+    vec![
+        text::clip(&step.id, 24, stream.ellipsis()),
+        text::clip(&what(step), stream.width().saturating_sub(STEP_COLUMNS).clamp(16, 48), stream.ellipsis()),
+        rows_in,
+        number::count(step.rows_out),
+        unless_zero(step.dropped),
+        unless_zero(step.repeated),
+        unless_zero(step.rejected),
+        number::seconds(step.seconds),
+        if all > 0.0 { format!("{:.0} %", step.seconds / all * 100.0) } else { String::new() },
+    ]
+}
+
+/// A plugin's step by its name, the host's own by what they are and what with.
+fn what(step: &StepReport) -> String {
+    match step.kind.as_str() {
+        "transform" | "ordered" | "global" => step.uses.clone(),
+        kind if step.uses.is_empty() || step.uses == kind => kind.to_owned(),
+        kind => format!("{kind} {}", step.uses),
+    }
+}
+
+/// The first rows side by side, a line a column: so one sees all columns, and the beginning of long values.
+fn samples(stream: Stream, rows: &[Value], names: &[String]) -> Vec<String> {
+    if rows.is_empty() || names.is_empty() {
+        return Vec::new();
+    }
+    let shown = &names[..names.len().min(MAX_SAMPLE_COLUMNS)];
+    let name_width = shown.iter().map(|name| text::width(name)).max().unwrap_or(0).min(24);
+    let width = stream.width().saturating_sub(name_width + 2 * rows.len()) / rows.len();
+    let headings: Vec<String> = (1..=rows.len()).map(|row| format!("row {row}")).collect();
+    let columns = std::iter::once("first rows").chain(headings.iter().map(String::as_str));
+    let mut table = Table::new(&columns.map(|heading| (heading, Side::Left)).collect::<Vec<_>>());
+    for name in shown {
+        let cells = rows.iter().map(|row| text::clip(&value(&row[name.as_str()]), width.max(8), stream.ellipsis()));
+        table.push(std::iter::once(text::clip(name, name_width, stream.ellipsis())).chain(cells).collect());
+    }
+    let mut lines = table.lines(0);
+    lines[0] = stream.bold(&lines[0]);
+    if names.len() > shown.len() {
+        lines.push(format!("and {}", number::counted((names.len() - shown.len()) as u64, "more column")));
+    }
+    lines.insert(0, String::new());
+    lines
+}
+
+/// Texts as they are, all else as JSON.
+fn value(value: &Value) -> std::borrow::Cow<'_, str> {
+    match value {
+        Value::String(text) => text.into(),
+        other => other.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_stand_side_by_side() {
+        let rows = [serde_json::json!({"id": 1, "text": "a\nb"}), serde_json::json!({"id": 2, "text": null})];
+        let expected = ["", "first rows  row 1  row 2", "id          1      2", "text        a\\nb   null"];
+        assert_eq!(samples(Stream::Out, &rows, &["id".into(), "text".into()]), expected);
+        assert!(samples(Stream::Out, &[], &["id".into()]).is_empty());
+    }
+
+    #[test]
+    fn steps_are_called_by_what_they_do() {
+        let step =
+            |kind: &str, uses: &str| what(&StepReport { kind: kind.into(), uses: uses.into(), ..Default::default() });
+        assert_eq!(step("ordered", "table/dedup"), "table/dedup");
+        assert_eq!(step("where", "n > 1"), "where n > 1");
+        assert_eq!(step("sink", ""), "sink");
+    }
+}

@@ -1,0 +1,194 @@
+//! The program from outside: what it prints where, and its exit codes. Whole pipelines are in `tests/it`.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// Runs `still` as a script would: no terminal, compiled plugins in the tests' own folder.
+fn still(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_still"))
+        .args(arguments)
+        .env("STILLROOM_CACHE_DIR", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compiled"))
+        .env_remove("STILLROOM_THREADS")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// What a successful command prints.
+fn stdout(arguments: &[&str]) -> String {
+    let output = still(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The exit code and the message of one that fails, which prints nothing else.
+fn failure(arguments: &[&str]) -> (i32, String) {
+    let output = still(arguments);
+    assert!(output.stdout.is_empty(), "{arguments:?} prints to standard output");
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// A pipeline file of the tests' own.
+fn pipeline(name: &str, text: &str) -> String {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn help_names_every_command_and_what_it_means() {
+    let help = stdout(&["--help"]);
+    for words in
+        ["Usage: still [OPTIONS] <COMMAND>", "Runs a pipeline\n", "Examples:", "Exit codes:", "130  stopped by Ctrl-C"]
+    {
+        assert!(help.contains(words), "{words:?} in {help}");
+    }
+    for verb in ["run", "check", "inspect", "steps", "schema", "completions"] {
+        assert!(help.contains(&format!("\n  {verb} ")), "{verb} in {help}");
+        assert!(stdout(&[verb, "--help"]).contains(&format!("Usage: still {verb}")));
+    }
+    let run = stdout(&["run", "--help"]);
+    for option in
+        ["--set <STEP.KEY=VALUE>", "--limit <ROWS>", "--threads <N>", "--report <FILE>", "--quiet", "--no-cache"]
+    {
+        assert!(run.contains(option), "{option} in {run}");
+    }
+    assert!(help.lines().chain(run.lines()).all(|line| line.len() <= 100), "a line is too wide");
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for (arguments, words) in [
+        (&[][..], "Usage:"),
+        (&["frobnicate"], "unrecognized subcommand"),
+        (&["run"], "<FILE>"),
+        (&["run", "a.yaml", "--thread", "2"], "--threads"),
+        (&["run", "a.yaml", "--threads", "0"], "1..=1024"),
+        (&["run", "a.yaml", "--limit", "many"], "--limit"),
+        (&["completions", "cmd.exe"], "possible values"),
+    ] {
+        let (code, message) = failure(arguments);
+        assert_eq!(code, 2, "{arguments:?}");
+        assert!(message.contains(words), "{words:?} in {message}");
+    }
+}
+
+#[test]
+fn schema_is_json_schema() {
+    let schema = json(&stdout(&["schema"]));
+    assert!(schema["properties"]["steps"].is_object(), "{schema:#}");
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(stdout(&["completions", shell]).contains("inspect"), "{shell}");
+    }
+}
+
+#[test]
+fn steps_lists_the_catalogue() {
+    let list = stdout(&["steps"]);
+    assert!(list.starts_with("step "), "{list}");
+    assert!(list.lines().any(|line| line.starts_with("text/normalise ") && line.contains("transform")), "{list}");
+
+    let text = json(&stdout(&["steps", "text", "--json"]));
+    let steps = text.as_array().unwrap();
+    assert!(steps.iter().all(|step| step["plugin"] == "text"), "{text:#}");
+    assert!(steps.iter().any(|step| step["name"] == "normalise"), "{text:#}");
+}
+
+#[test]
+fn steps_shows_one_in_full() {
+    let step = stdout(&["steps", "text/normalise"]);
+    assert!(step.starts_with("text/normalise - transform"), "{step}");
+    assert!(step.contains("Parameters (with:)") && step.contains("Columns (columns:)"), "{step}");
+
+    let (code, message) = failure(&["steps", "text/normalize"]);
+    assert_eq!(code, 2);
+    assert!(message.contains("did you mean `text/normalise`?"), "{message}");
+}
+
+#[test]
+fn inspect_says_what_a_plugin_can_do() {
+    let words = stdout(&["inspect", "text"]);
+    assert!(words.starts_with("text (built in)\n"), "{words}");
+    assert!(words.contains("\n  can      compute"), "{words}");
+    assert!(words.contains("\nnormalise - transform"), "{words}");
+
+    let value = json(&stdout(&["inspect", "text", "--json"]));
+    assert_eq!(value["sha256"].as_str().unwrap().len(), 64);
+    assert!(value["bytes"].as_u64().unwrap() > 1000);
+    assert!(value["imports"].is_array() && value["steps"][0]["params"].is_object(), "{value:#}");
+}
+
+#[test]
+fn inspect_of_what_is_no_plugin() {
+    let text = pipeline("plugin.wasm", "this is not wasm");
+    for (plugin, words) in
+        [("no-such-plugin", "built in are `"), ("./no/such.wasm", "there is no file"), (&text, "plugin.wasm")]
+    {
+        let (code, message) = failure(&["inspect", plugin]);
+        assert_eq!(code, 2, "{plugin}");
+        assert!(message.starts_with("error: ") && message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn errors_show_the_place_in_plain_text() {
+    let file = pipeline("unknown.yaml", "steps:\n  - id: read\n    sourse: in.jsonl\n");
+    for verb in ["run", "check"] {
+        let (code, message) = failure(&[verb, &file]);
+        assert_eq!(code, 2, "{verb}");
+        assert!(message.starts_with("error: "), "{message}");
+        assert!(message.contains("unknown.yaml:3:5"), "{message}");
+        assert!(message.contains("    sourse: in.jsonl\n") && message.contains("help: "), "{message}");
+        assert!(message.is_ascii() && !message.contains('\x1b'), "{message:?}");
+    }
+}
+
+#[test]
+fn a_wrong_set_is_shown_where_it_was_said() {
+    let file = pipeline("set.yaml", "steps:\n  - id: read\n    source: in.jsonl\n");
+    let (code, message) = failure(&["check", &file, "--set", "raed.source=other.jsonl"]);
+    assert_eq!(code, 2);
+    assert!(message.contains("--set:1:1") && message.contains("raed"), "{message}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_found_before_the_run() {
+    let file = pipeline("report.yaml", "steps:\n  - id: read\n    source: missing.jsonl\n");
+    let (code, message) = failure(&["run", &file, "--report", "no/such/folder/report.json"]);
+    assert_eq!(code, 2);
+    assert!(message.contains("cannot write no/such/folder/report.json"), "{message}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_still")).arg("schema").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.starts_with("error: standard output cannot be written: No space left"), "{message}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_still"))
+        .arg("schema")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty());
+}
