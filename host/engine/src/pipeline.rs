@@ -12,15 +12,16 @@ use serde::Deserialize;
 
 use crate::error::PipelineError;
 
-use decode::{Fault, Segment};
+use fault::{Fault, Segment};
 use tree::Node;
 
 pub use place::{Place, Spanned};
 pub use spec::{Action, Compression, CsvSpec, Format, SinkSpec, SourceSpec, Step, UseSpec};
-pub(crate) use suggest::{did_you_mean, suggest};
+pub(crate) use suggest::did_you_mean;
 
 mod check;
 mod decode;
+mod fault;
 mod place;
 mod set;
 mod spec;
@@ -94,13 +95,20 @@ impl Pipeline {
     /// `[…]`, `{…}` and quoted values are YAML; any other value is taken as it stands, and means what it would in the file.
     /// Where a source or sink is written as a table, a plain value replaces its path and leaves the rest.
     ///
-    /// To be called before [`map_paths`](Self::map_paths), which it undoes.
+    /// To be called before [`map_paths`](Self::map_paths), which it undoes. A failed call changes nothing.
     pub fn set(&mut self, argument: &str) -> Result<(), Box<PipelineError>> {
+        self.set_all([argument])
+    }
+
+    /// [`set`](Self::set)s several values, in this order; only what they come to together must be right.
+    pub fn set_all<'a>(&mut self, arguments: impl IntoIterator<Item = &'a str>) -> Result<(), Box<PipelineError>> {
         let mut texts = self.texts.clone();
-        texts.push(Text { name: "--set".into(), text: argument.into() });
-        let source = u32::try_from(texts.len() - 1).unwrap_or(u32::MAX);
         let mut root = self.root.clone();
-        set::apply(&mut root, source, argument).map_err(|fault| raise(&texts, "--set", fault))?;
+        for argument in arguments {
+            let source = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+            texts.push(Text { name: "--set".into(), text: argument.into() });
+            set::apply(&mut root, source, argument).map_err(|fault| raise(&texts, "--set", fault))?;
+        }
         *self = Self::decode(root, texts)?;
         Ok(())
     }
@@ -196,7 +204,7 @@ fn name_step(mut fault: Fault, root: &Node) -> Fault {
     let steps = root.get(key).map(|node| &node.kind);
     let Some(tree::Kind::List(steps)) = steps else { return fault };
     if let Some(id) = steps.get(*index).and_then(|step| step.get("id")).and_then(Node::text) {
-        fault.message = format!("step `{}`: {}", decode::Short(id), fault.message);
+        fault.message = format!("step `{}`: {}", fault::Short(id), fault.message);
     }
     fault
 }

@@ -159,7 +159,7 @@ fn fitting(constant: &Value, to: &DataType) -> Result<Option<Value>, Problem> {
         let help = "write dates and times as in '2024-05-01' or '2024-05-01T12:00:00'";
         return cast.map(Some).map_err(|problem| problem.help(help));
     }
-    Ok((from.is_string() && to.is_string()).then(|| constant.clone().cast(to)).transpose()?)
+    (from.is_string() && to.is_string()).then(|| constant.clone().cast(to)).transpose()
 }
 
 fn is_read_from_text(data_type: &DataType) -> bool {

@@ -339,7 +339,7 @@ fn depth_and_size_are_bounded() {
     for part in
         ["(", "not ", "-", "- ", "abs(", "case when ", "cast(", "coalesce(", "n in (", "n between ", "position("]
     {
-        for times in [1, 20, 63, 64, 65, 100_000] {
+        for times in [1, 20, 63, 64, 65, 10_000] {
             let open = part.repeat(times);
             assert!(Expression::parse(&open).is_err(), "{part} × {times}");
             let _ = Expression::parse(&format!("{open}n{}", ")".repeat(times)));
@@ -347,7 +347,7 @@ fn depth_and_size_are_bounded() {
     }
     let deep = format!("{}n{}", "abs(".repeat(60), ")".repeat(60));
     assert_eq!(result(&deep, &batch).unwrap(), "1 | null | 3");
-    let sum = format!("n{}", " + 1".repeat(100_000));
+    let sum = format!("n{}", " + 1".repeat(10_000));
     assert!(Expression::parse(&sum).unwrap_err().message.contains("levels of nesting"));
     let long = format!("n = 0{}", " or n = 3".repeat(3_000));
     assert_eq!(result(&long, &batch).unwrap(), "false | null | true");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::decode::{Fault, Segment, Short};
+use super::fault::{Fault, Segment, Short};
 use super::spec::{Action, CsvSpec, Format, SinkSpec, SourceSpec, Step, UseSpec};
 use super::written::{ACTIONS, Names, PATH_KEYS, Paths, PipelineFile, SinkTable, SourceTable, StepTable, TextOr};
 use super::{Place, Spanned};

@@ -1,155 +1,13 @@
 //! A tree of nodes to the types of [`written`](super::written), by serde. Every error knows its place, and says what would
 //! have been right.
 
-use std::fmt;
-
 use serde::de::value::{SeqDeserializer, StrDeserializer};
-use serde::de::{
-    self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::fault::{Fault, Segment, Short};
 use super::place::{Place, SPANNED};
-use super::suggest::did_you_mean;
 use super::tree::{Key, Kind, Node};
-
-/// What is wrong, before the text that it points into is at hand.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) message: String,
-    pub(super) place: Option<Place>,
-    pub(super) label: String,
-    pub(super) help: Option<String>,
-    /// Keys and indices on the way to the place, innermost first.
-    pub(super) path: Vec<Segment>,
-}
-
-/// One step on the way from the root to a node.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Segment {
-    Key(String),
-    Index(usize),
-}
-
-impl Fault {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None, label: "here".into(), help: None, path: Vec::new() }
-    }
-
-    /// Sets the place, unless something further in has done so.
-    pub(super) fn at(mut self, place: Place) -> Self {
-        self.place.get_or_insert(place);
-        self
-    }
-
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
-        self
-    }
-
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    pub(super) fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.help = help;
-        self
-    }
-
-    pub(super) fn within(mut self, segment: Segment) -> Self {
-        self.path.push(segment);
-        self
-    }
-}
-
-impl From<&str> for Fault {
-    fn from(message: &str) -> Self {
-        Self::new(message)
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl de::Error for Fault {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string())
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let expected = words(expected);
-        Self::new(format!("expected {expected}, found {}", Found(found))).label(format!("not {expected}"))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::invalid_type(found, expected)
-    }
-
-    fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        let help = did_you_mean(field, "known keys", known.iter().copied());
-        Self::new(format!("unknown key `{field}`")).label("not known").maybe_help(help)
-    }
-
-    fn unknown_variant(variant: &str, known: &'static [&'static str]) -> Self {
-        let help = did_you_mean(variant, "one of", known.iter().copied());
-        Self::new(format!("unknown value `{variant}`")).label("not known").maybe_help(help)
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("the key `{field}` is missing"))
-    }
-}
-
-/// What was expected, in words for somebody who does not know serde.
-fn words(expected: &dyn Expected) -> String {
-    let expected = expected.to_string();
-    match expected.as_str() {
-        "a string" => "text".into(),
-        "a map" => "a table".into(),
-        "a sequence" => "a list".into(),
-        "a boolean" => "`true` or `false`".into(),
-        "usize" | "u64" => "a whole number".into(),
-        other if other.starts_with("struct ") => "a table".into(),
-        _ => expected,
-    }
-}
-
-/// What was found, in words for somebody who does not know serde.
-struct Found<'a>(Unexpected<'a>);
-
-impl fmt::Display for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Unexpected::Unit | Unexpected::Option => f.write_str("nothing"),
-            Unexpected::Bool(value) => write!(f, "`{value}`"),
-            Unexpected::Unsigned(value) => write!(f, "the number {value}"),
-            Unexpected::Signed(value) => write!(f, "the number {value}"),
-            Unexpected::Float(value) => write!(f, "the number {value}"),
-            Unexpected::Str(value) => write!(f, "the text `{}`", Short(value)),
-            Unexpected::Seq => f.write_str("a list"),
-            Unexpected::Map => f.write_str("a table"),
-            other => write!(f, "{other}"),
-        }
-    }
-}
-
-/// A text that may be long, cut for a message.
-pub(super) struct Short<'a>(pub(super) &'a str);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(60) {
-            Some((end, _)) => write!(f, "{}…", &self.0[..end]),
-            None => f.write_str(self.0),
-        }
-    }
-}
 
 /// What a plain scalar means.
 enum Scalar {
@@ -262,6 +120,20 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor.visit_seq(Placed::new(self.place, self))
     }
 
+    /// Serde would take a list for a struct too, field by field.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.kind {
+            Kind::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            _ => self.deserialize_any(visitor),
+        }
+        .map_err(|fault: Fault| fault.at(self.place))
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -276,7 +148,7 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct map
-        struct identifier ignored_any
+        identifier ignored_any
     }
 }
 

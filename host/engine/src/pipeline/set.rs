@@ -1,6 +1,6 @@
 //! `--set step.key=value`: a node of the tree is replaced, and its place is in the argument.
 
-use super::decode::{Fault, Short};
+use super::fault::{Fault, Short};
 use super::place::Place;
 use super::suggest::did_you_mean;
 use super::tree::{Key, Kind, Node};

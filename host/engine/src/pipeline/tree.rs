@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::decode::Fault;
+use super::fault::Fault;
 use super::place::Place;
 
 /// A node of the document.
@@ -78,7 +78,6 @@ impl Node {
 struct Reader<'a> {
     source: u32,
     text: &'a str,
-    /// Byte offset of every line's start: the parser counts columns in characters.
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
@@ -104,7 +103,9 @@ impl<'a> Reader<'a> {
             Event::DocumentStart(..) => self.document(place),
             Event::Scalar(text, style, anchor, tag) => {
                 let quoted = is_text(tag.as_deref(), place)? || style != ScalarStyle::Plain;
-                let text = text.into_owned();
+                // The parser says `~` where nothing is written.
+                let nothing = !quoted && place.range().is_empty();
+                let text = if nothing { String::new() } else { text.into_owned() };
                 self.leaf(Node { kind: if quoted { Kind::Quoted(text) } else { Kind::Plain(text) }, place }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => self.start(Kind::List(Vec::new()), place, anchor, tag.as_deref()),
@@ -184,7 +185,7 @@ impl<'a> Reader<'a> {
     fn syntax(&self, error: &ScanError) -> Fault {
         let at = self.byte(error.marker().byte_offset());
         let fault = Fault::new(format!("not YAML: {}", error.info())).at(Place::new(self.source, at..at));
-        if self.text[at..].starts_with('\t') { fault.help("YAML is indented with spaces, not tabs") } else { fault }
+        if error.info().contains("tab") { fault.help("YAML is indented with spaces, not tabs") } else { fault }
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
 
 use super::spec::{Compression, Format};
@@ -175,18 +175,23 @@ pub(super) enum TextOr<T> {
 /// What an error says was expected instead.
 pub(super) trait More {
     const EXPECTED: &str;
+    /// Whether more is a list rather than a table.
+    const IS_LIST: bool;
 }
 
 impl More for SourceTable {
     const EXPECTED: &str = "a path or a table";
+    const IS_LIST: bool = false;
 }
 
 impl More for SinkTable {
     const EXPECTED: &str = "a path or a table";
+    const IS_LIST: bool = false;
 }
 
 impl More for Vec<Spanned<String>> {
     const EXPECTED: &str = "a path or a list of paths";
+    const IS_LIST: bool = true;
 }
 
 impl<'de, T: Deserialize<'de> + More> Deserialize<'de> for TextOr<T> {
@@ -209,10 +214,16 @@ impl<'de, T: Deserialize<'de> + More> Visitor<'de> for TextOrVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        if !T::IS_LIST {
+            return Err(de::Error::invalid_type(Unexpected::Seq, &self));
+        }
         T::deserialize(SeqAccessDeserializer::new(seq)).map(TextOr::More)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        if T::IS_LIST {
+            return Err(de::Error::invalid_type(Unexpected::Map, &self));
+        }
         T::deserialize(MapAccessDeserializer::new(map)).map(TextOr::More)
     }
 }
