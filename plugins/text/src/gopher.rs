@@ -3,7 +3,7 @@
 use crate::column::{NotUtf8, Texts, texts};
 use crate::stats::quality::{Quality, ratio};
 use crate::stats::repeats::{Grams, Lines};
-use crate::words::words;
+use crate::words;
 use stillroom_sdk::*;
 
 choices! {
@@ -138,7 +138,7 @@ fn repetitive(
     work: &mut Work,
 ) -> Option<&'static str> {
     work.lines.clear();
-    crate::segment::paragraphs(text).for_each(|(from, to)| work.lines.push(&text[from..to]));
+    crate::segment::paragraphs(text).for_each(|(from, to)| work.lines.push(&text[from..to], text[from..to].chars().count()));
     let paragraphs = work.lines.len();
     let (again, chars) = work.lines.duplicates();
     let rules = [
@@ -148,7 +148,8 @@ fn repetitive(
         ("max-duplicate-paragraph-char-ratio", ratio(chars, q.chars) > p.max_duplicate_paragraph_char_ratio),
     ];
     first(rules).or_else(|| {
-        work.grams.read(words(texts, row).map(|(from, to)| &texts.values()[from..to]));
+        work.grams.clear();
+        words::each(texts, row, |from, to| work.grams.push(&texts.values()[from..to]));
         echoing(&mut work.grams, p)
     })
 }

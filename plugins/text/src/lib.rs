@@ -1,9 +1,11 @@
 //! Stillroom's built-in text steps.
 pub mod column;
+pub mod chunk;
 pub mod gopher;
 pub mod hash;
 pub mod normalise;
-mod segment;
+pub mod segment;
 mod simd;
 pub mod stats;
-mod words;
+pub mod truncate;
+pub mod words;

@@ -56,6 +56,12 @@ pub(crate) fn load_block(bytes: &[u8], at: usize) -> Option<Block> {
     Some([U8x16::load(&chunks[0]), U8x16::load(&chunks[1]), U8x16::load(&chunks[2]), U8x16::load(&chunks[3])])
 }
 
+/// The same where there are fewer: zeros behind them.
+#[inline(never)]
+pub(crate) fn load_last_block(bytes: &[u8], at: usize) -> Block {
+    [0, 16, 32, 48].map(|i| load_padded(bytes, (at + i).min(bytes.len())))
+}
+
 /// The top bit of each byte, the first byte's lowest.
 #[inline(always)]
 pub(crate) fn mask(block: Block) -> u64 {

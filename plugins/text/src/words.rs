@@ -1,7 +1,7 @@
 //! Where words begin and end: runs without whitespace, as Python's `str.split()` has them.
 
 use crate::column::Texts;
-use crate::simd::{U8x16, load_padded};
+use crate::simd::{U8x16, load_block, load_last_block, mask};
 
 /// Which of sixteen bytes are ASCII whitespace (with U+001C–U+001F, as in Python).
 #[inline(always)]
@@ -19,39 +19,41 @@ fn wide_blank(bytes: &[u8]) -> usize {
     }
 }
 
-/// Walks over a row sixteen bytes at a time and tells its whitespace from the rest.
+/// Walks over a row sixty-four bytes at a time and tells its whitespace from the rest.
 struct Blanks<'a> {
     values: &'a [u8],
     at: usize,
     to: usize,
     /// Bytes of the last chunk's last whitespace character that lie in the next chunk.
-    spill: u32,
+    spill: u64,
 }
 
 impl<'a> Blanks<'a> {
     fn new(texts: Texts<'a>, row: usize) -> Self {
         let (at, to) = texts.bounds(row);
-        Self { values: &texts.values()[..], at, to, spill: 0 }
+        Self { values: texts.values(), at, to, spill: 0 }
     }
 
     /// Where the next chunk begins, and its bytes that are not whitespace.
     #[inline(always)]
-    fn next(&mut self) -> Option<(usize, u32)> {
+    fn next(&mut self) -> Option<(usize, u64)> {
         if self.at >= self.to {
             return None;
         }
         let at = self.at;
-        let v = load_padded(self.values, at);
-        let mut blank = blank_bytes(v).mask() | self.spill;
-        let mut odd = v.is(0xc2).or(v.within(0xe1, 0xe3)).mask();
+        let block = load_block(self.values, at).unwrap_or_else(|| load_last_block(self.values, at));
+        let mut blank = mask(block.map(blank_bytes)) | self.spill;
+        self.spill = 0;
+        let mut odd = mask(block.map(|v| v.is(0xc2).or(v.within(0xe1, 0xe3))));
         while odd != 0 {
             let i = odd.trailing_zeros();
-            blank |= ((1 << wide_blank(&self.values[at + i as usize..])) - 1) << i;
+            let bytes = (1u128 << wide_blank(&self.values[at + i as usize..])) - 1;
+            blank |= (bytes << i) as u64;
+            self.spill |= (bytes << i >> 64) as u64;
             odd &= odd - 1;
         }
-        self.spill = blank >> 16;
-        self.at = at + 16;
-        let live = if self.at > self.to { (1 << (self.to - at)) - 1 } else { 0xffff };
+        self.at = at + 64;
+        let live = if self.at > self.to { (1 << (self.to - at)) - 1 } else { u64::MAX };
         Some((at, !blank & live))
     }
 }
@@ -63,49 +65,34 @@ pub fn count(texts: Texts<'_>, row: usize) -> usize {
     let (mut blanks, mut total, mut inside) = (Blanks::new(texts, row), 0, 0);
     while let Some((_, solid)) = blanks.next() {
         total += (solid & !(solid << 1 | inside)).count_ones();
-        inside = solid >> 15 & 1;
+        inside = solid >> 63;
     }
     total as usize
 }
 
-/// The words of a row, as ranges of the column's bytes.
-#[must_use]
-pub fn words(texts: Texts<'_>, row: usize) -> Words<'_> {
-    Words { blanks: Blanks::new(texts, row), at: 0, edges: 0, inside: 0 }
-}
-
-/// What [`words`] walks over.
-pub struct Words<'a> {
-    blanks: Blanks<'a>,
-    /// Where the chunk begins, and where in it words begin and end that were not told yet.
-    at: usize,
-    edges: u32,
-    /// The chunk's last byte belongs to a word.
-    inside: u32,
-}
-
-impl Words<'_> {
-    #[inline(always)]
-    fn edge(&mut self) -> Option<usize> {
-        while self.edges == 0 {
-            let (at, solid) = self.blanks.next()?;
-            self.at = at;
-            self.edges = (solid ^ (solid << 1 | self.inside)) & 0xffff;
-            self.inside = solid >> 15 & 1;
+/// Calls `visit` with each word of a row, as a range of the column's bytes.
+#[inline(always)]
+pub fn each(texts: Texts<'_>, row: usize, mut visit: impl FnMut(usize, usize)) {
+    let (mut blanks, mut start, mut inside) = (Blanks::new(texts, row), 0, 0);
+    loop {
+        // Beyond the row is whitespace, so that a word which is open ends there.
+        let next = blanks.next();
+        let (at, solid) = next.unwrap_or((blanks.to, 0));
+        let mut starts = solid & !(solid << 1 | inside);
+        let mut ends = !solid & (solid << 1 | inside);
+        if inside == 0 {
+            start = at + starts.trailing_zeros() as usize;
+            starts &= starts.wrapping_sub(1);
         }
-        let edge = self.at + self.edges.trailing_zeros() as usize;
-        self.edges &= self.edges - 1;
-        Some(edge)
-    }
-}
-
-impl Iterator for Words<'_> {
-    type Item = (usize, usize);
-
-    #[inline]
-    fn next(&mut self) -> Option<(usize, usize)> {
-        let from = self.edge()?;
-        Some((from, self.edge().unwrap_or(self.blanks.to)))
+        while ends != 0 {
+            visit(start, at + ends.trailing_zeros() as usize);
+            start = at + starts.trailing_zeros() as usize;
+            (starts, ends) = (starts & starts.wrapping_sub(1), ends & (ends - 1));
+        }
+        inside = solid >> 63;
+        if next.is_none() {
+            return;
+        }
     }
 }
 
@@ -125,7 +112,8 @@ mod tests {
         for (row, text) in rows.iter().enumerate() {
             let expected: Vec<_> = text.split(is_blank).filter(|word| !word.is_empty()).collect();
             let all = std::str::from_utf8(column.as_texts().values()).unwrap();
-            let words: Vec<_> = super::words(column.as_texts(), row).map(|(from, to)| &all[from..to]).collect();
+            let mut words = Vec::new();
+            super::each(column.as_texts(), row, |from, to| words.push(&all[from..to]));
             assert_eq!(words, expected, "{text:?}");
             assert_eq!(super::count(column.as_texts(), row), expected.len(), "{text:?}");
         }

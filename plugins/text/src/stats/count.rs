@@ -54,28 +54,42 @@ fn each_row(texts: Texts<'_>, count: impl Fn(usize) -> usize) -> Vec<i64> {
 
 /// How many of a row's bytes have all ones in what `marks` says of sixteen.
 #[inline(always)]
-pub(super) fn marked(texts: Texts<'_>, row: usize, marks: impl Fn(U8x16) -> U8x16) -> usize {
+fn marked(texts: Texts<'_>, row: usize, marks: impl Fn(U8x16) -> U8x16) -> usize {
+    marked_each(texts, row, |v| [marks(v)])[0]
+}
+
+/// The same for several marks at once.
+#[inline(always)]
+pub(super) fn marked_each<const N: usize>(
+    texts: Texts<'_>,
+    row: usize,
+    marks: impl Fn(U8x16) -> [U8x16; N],
+) -> [usize; N] {
     let ((mut at, to), values) = (texts.bounds(row), texts.values());
-    let mut total = 0;
+    let mut total = [0; N];
+    let mut add = |sums: [U8x16; N]| total = std::array::from_fn(|i| total[i] + sums[i].total() as usize);
+    let zero = [U8x16::splat(0); N];
     // A lane counts to 255, so a sum may take as many vectors.
     while at + 64 <= to {
         let stop = to.min(at + 63 * 64);
-        let mut sums = U8x16::splat(0);
+        let mut sums = zero;
         while at + 64 <= stop
             && let Some(block) = load_block(values, at)
         {
             let [a, b, c, d] = block.map(&marks);
-            sums = sums.sub(a.add(b).add(c.add(d)));
+            sums = std::array::from_fn(|i| sums[i].sub(a[i].add(b[i]).add(c[i].add(d[i]))));
             at += 64;
         }
-        total += sums.total() as usize;
+        add(sums);
     }
-    let mut sums = U8x16::splat(0);
+    let mut sums = zero;
     while at < to {
-        sums = sums.sub(marks(load_padded(values, at)).and(first((to - at).min(16))));
+        let (marks, live) = (marks(load_padded(values, at)), first((to - at).min(16)));
+        sums = std::array::from_fn(|i| sums[i].sub(marks[i].and(live)));
         at += 16;
     }
-    total + sums.total() as usize
+    add(sums);
+    total
 }
 
 /// Ones in the first `count` bytes.

@@ -1,11 +1,12 @@
 //! The quality signals of Gopher (Rae et al. 2021, arXiv:2112.11446, appendix A1.1) and C4 (Raffel et al. 2020,
 //! arXiv:1910.10683, section 2.2), word by word and line by line.
 
-use super::count::marked;
+use super::count::marked_each;
 use super::repeats::Lines;
 use crate::column::{NotUtf8, Texts};
 use crate::normalise::is_blank;
-use crate::words::words;
+use crate::simd::U8x16;
+use crate::words;
 
 /// The English words of which Gopher wants two in a text.
 pub const STOP_WORDS: [&str; 8] = ["the", "be", "to", "of", "and", "that", "have", "with"];
@@ -13,6 +14,8 @@ pub const STOP_WORDS: [&str; 8] = ["the", "be", "to", "of", "and", "that", "have
 /// What was counted in one text. Ratios of nothing are 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quality {
+    /// Bytes.
+    pub bytes: usize,
     /// Characters.
     pub chars: usize,
     /// Characters that are no whitespace.
@@ -56,12 +59,15 @@ impl Quality {
     /// Where it is not UTF-8.
     pub fn of(texts: Texts<'_>, row: usize, lines: &mut Lines) -> Result<Self, NotUtf8> {
         let text = texts.text(row)?;
+        let marks = |v: U8x16| [v.within(0x80, 0xbf), v.is(b'#'), v.within(b'0', b'9'), v.is(b'{').or(v.is(b'}'))];
+        let [continued, hashes, digits, braces] = marked_each(texts, row, marks);
         let mut quality = Self {
-            chars: text.len() - marked(texts, row, |v| v.within(0x80, 0xbf)),
-            hashes: marked(texts, row, |v| v.is(b'#')),
-            ellipses: ellipses(texts, row, text),
-            digits: marked(texts, row, |v| v.within(b'0', b'9')),
-            curly_brace: memchr::memchr2(b'{', b'}', text.as_bytes()).is_some(),
+            bytes: text.len(),
+            chars: text.len() - continued,
+            ellipses: ellipses(text.as_bytes()),
+            curly_brace: braces > 0,
+            hashes,
+            digits,
             ..Self::default()
         };
         quality.count_words(texts, row);
@@ -70,32 +76,44 @@ impl Quality {
     }
 
     fn count_words(&mut self, texts: Texts<'_>, row: usize) {
-        let mut lorem = false;
-        let plain = self.chars == texts.bytes(row).len();
-        for (from, to) in words(texts, row) {
+        let (mut q, mut lorem) = (*self, false);
+        words::each(texts, row, |from, to| {
             let word = &texts.values()[from..to];
-            self.words += 1;
-            self.word_chars += if plain { word.len() } else { characters(word) };
-            self.alpha_words += usize::from(has_letter(word));
+            q.words += 1;
+            q.word_chars += q.characters(word);
+            q.alpha_words += usize::from(has_letter(word));
             if let Some(kind) = stop_word(word) {
-                self.stop_words += 1;
-                self.stop_kinds |= 1 << kind;
+                q.stop_words += 1;
+                q.stop_kinds |= 1 << kind;
             }
-            self.lorem_ipsum |= lorem && starts_with(word, b"ipsum");
-            lorem = word.len() >= 5 && starts_with(&word[word.len() - 5..], b"lorem");
-        }
+            q.lorem_ipsum |= lorem && word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"ipsum"));
+            lorem = ends_in_lorem(word);
+        });
+        *self = q;
     }
 
     fn count_lines(&mut self, text: &str, lines: &mut Lines) {
         lines.clear();
-        for line in text.split('\n').map(|line| line.trim_matches(is_blank)).filter(|line| !line.is_empty()) {
+        let mut from = 0;
+        for to in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+            let line = text[from..to].trim_matches(is_blank);
+            from = to + 1;
+            if line.is_empty() {
+                continue;
+            }
             self.lines += 1;
             self.bullet_lines += usize::from(line.starts_with(['•', '‣', '◦', '▪', '●', '-', '–', '*']));
             self.ellipsis_lines += usize::from(line.ends_with('…') || line.ends_with("..."));
             self.terminal_lines += usize::from(line.ends_with(['.', '!', '?', '"', '”', '»', '。', '！', '？']));
-            lines.push(line);
+            lines.push(line, self.characters(line.as_bytes()));
         }
         (self.duplicate_lines, self.duplicate_line_chars) = lines.duplicates();
+    }
+
+    /// How many characters a part of this text has.
+    #[inline]
+    fn characters(&self, part: &[u8]) -> usize {
+        if self.chars == self.bytes { part.len() } else { characters(part) }
     }
 
     /// The higher of `#` per word and ellipses per word: Gopher's symbol-to-word ratio, which it bounds "for either".
@@ -123,10 +141,16 @@ pub fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// `…` and `...`; looked for only where there is one of the former's bytes, or dots enough.
-fn ellipses(texts: Texts<'_>, row: usize, text: &str) -> usize {
-    let some = marked(texts, row, |v| v.is(b'.').or(v.is(0xa6))) > 0;
-    if some { text.matches("...").count() + text.matches('…').count() } else { 0 }
+/// How many `…` and `...` there are.
+fn ellipses(text: &[u8]) -> usize {
+    let (mut count, mut next) = (0, 0);
+    for at in memchr::memchr2_iter(b'.', 0xe2, text) {
+        if at >= next && (text[at..].starts_with(b"...") || text[at..].starts_with("…".as_bytes())) {
+            count += 1;
+            next = at + 3;
+        }
+    }
+    count
 }
 
 /// How many characters these bytes are.
@@ -134,42 +158,52 @@ pub(crate) fn characters(word: &[u8]) -> usize {
     word.iter().filter(|&&b| b & 0xc0 != 0x80).count()
 }
 
+#[inline]
 fn has_letter(word: &[u8]) -> bool {
     let plain = word.iter().any(u8::is_ascii_alphabetic);
     plain || (!word.is_ascii() && std::str::from_utf8(word).is_ok_and(|word| word.contains(char::is_alphabetic)))
 }
 
 /// Which stop word it is, punctuation at its ends aside.
+#[inline]
 fn stop_word(word: &[u8]) -> Option<usize> {
-    let from = word.iter().position(|b| !b.is_ascii_punctuation())?;
-    let to = word.iter().rposition(|b| !b.is_ascii_punctuation())? + 1;
-    let key = key(&word[from..to]);
+    let bare = matches!(word, [first, .., last] if first.is_ascii_alphabetic() && last.is_ascii_alphabetic());
+    let word = if bare { word } else { trim_punctuation(word) };
+    let key = match *word {
+        [a, b] => u32::from_be_bytes([0, 0, a, b]) | 0x2020,
+        [a, b, c] => u32::from_be_bytes([0, a, b, c]) | 0x20_2020,
+        [a, b, c, d] => u32::from_be_bytes([a, b, c, d]) | 0x2020_2020,
+        _ => return None,
+    };
     KEYS.iter().position(|&stop| stop == key)
 }
 
+fn trim_punctuation(word: &[u8]) -> &[u8] {
+    let is_solid = |b: &u8| !b.is_ascii_punctuation();
+    match (word.iter().position(is_solid), word.iter().rposition(is_solid)) {
+        (Some(from), Some(to)) => &word[from..=to],
+        _ => &[],
+    }
+}
+
+/// [`STOP_WORDS`] as numbers.
 const KEYS: [u32; 8] = {
     let mut keys = [0; 8];
     let mut i = 0;
     while i < 8 {
-        keys[i] = key(STOP_WORDS[i].as_bytes());
+        let mut word = STOP_WORDS[i].as_bytes();
+        while let [letter, rest @ ..] = word {
+            keys[i] = keys[i] << 8 | *letter as u32;
+            word = rest;
+        }
         i += 1;
     }
     keys
 };
 
-/// A word of two to four letters as a number, whatever their case; 0 for others.
-const fn key(word: &[u8]) -> u32 {
-    let mut key = 0;
-    let mut i = 0;
-    while i < word.len() && word.len() <= 4 {
-        key = key << 8 | (word[i] | 0x20) as u32;
-        i += 1;
-    }
-    key
-}
-
-fn starts_with(word: &[u8], start: &[u8]) -> bool {
-    word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start))
+#[inline]
+fn ends_in_lorem(word: &[u8]) -> bool {
+    matches!(word, [.., b'm' | b'M']) && word.len() >= 5 && word[word.len() - 5..].eq_ignore_ascii_case(b"lorem")
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ impl Lines {
         self.seen.clear();
     }
 
-    /// One more.
-    pub fn push(&mut self, line: &str) {
-        self.seen.push((xxh3_64(line.as_bytes()), characters(line.as_bytes())));
+    /// One more, which has so many characters.
+    pub fn push(&mut self, line: &str, chars: usize) {
+        self.seen.push((xxh3_64(line.as_bytes()), chars));
     }
 
     /// How many there are.
@@ -54,15 +54,16 @@ pub struct Grams {
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Grams {
-    /// Takes the words of a text.
-    pub fn read<'a>(&mut self, words: impl Iterator<Item = &'a [u8]>) {
+    /// Begins another text.
+    pub fn clear(&mut self) {
         self.upto.clear();
         self.upto.push((0, 0));
-        let mut last = (0u64, 0);
-        for word in words {
-            last = (last.0.wrapping_mul(BASE).wrapping_add(xxh3_64(word)), last.1 + characters(word));
-            self.upto.push(last);
-        }
+    }
+
+    /// One word more.
+    pub fn push(&mut self, word: &[u8]) {
+        let (hash, chars) = self.upto.last().copied().unwrap_or_default();
+        self.upto.push((hash.wrapping_mul(BASE).wrapping_add(xxh3_64(word)), chars + characters(word)));
     }
 
     /// Characters in all words.
@@ -149,7 +150,8 @@ mod tests {
         ];
         for (text, n, top, duplicate) in rows {
             let mut grams = Grams::default();
-            grams.read(text.split_whitespace().map(str::as_bytes));
+            grams.clear();
+            text.split_whitespace().for_each(|word| grams.push(word.as_bytes()));
             assert_eq!((grams.top(n), grams.duplicate(n)), (top, duplicate), "{text}");
             assert_eq!(grams.chars(), text.replace(' ', "").len());
         }
