@@ -1,8 +1,8 @@
 //! What the user wrote: a pipeline file read into [`Pipeline`], with the place of everything kept so that later stages can
 //! point at it.
 //!
-//! The way of a file: text → [`tree`] (YAML, with places) → [`set`] (`--set` changes nodes) → [`decode`] (by serde, into the
-//! tables of [`written`], from which the JSON Schema comes too) → [`spec`] (one shape per step, checked as far as one can
+//! The way of a file: text → `tree` (YAML, with places) → `set` (`--set` changes nodes) → `decode` (by serde, into the
+//! tables of `written`, from which the JSON Schema comes too) → `spec` (one shape per step, checked as far as one can
 //! without plugins and data). What the pipeline means is the planner's question.
 
 use std::path::Path;
@@ -160,9 +160,11 @@ impl Pipeline {
             Some(written) if written.get(1..written.len().saturating_sub(1)) == Some(&value.value) => 1,
             _ => return whole,
         };
-        let start = whole.start as usize + skip;
-        let limit = start + value.value.len();
-        Place::new(whole.source, (start + bytes.start).min(limit)..(start + bytes.end).min(limit))
+        // Whole characters, so that nobody who cuts the text there panics.
+        let len = value.value.len();
+        let boundary = |at: usize| (at.min(len)..=len).find(|at| value.value.is_char_boundary(*at)).unwrap_or(len);
+        let at = |offset: usize| whole.start as usize + skip + boundary(offset);
+        Place::new(whole.source, at(bytes.start)..at(bytes.end))
     }
 
     /// The line of a place, from 1.

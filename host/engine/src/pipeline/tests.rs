@@ -341,6 +341,15 @@ fn points_within_expressions() {
 }
 
 #[test]
+fn never_points_within_a_character() {
+    let pipeline = Pipeline::parse("p", "steps:\n- id: k\n  where: größe\n").unwrap();
+    let Action::Where(expression) = &pipeline.steps[0].action else { panic!() };
+    for (start, end) in [(2, 3), (3, 4), (7, 9), (99, 100), (usize::MAX, usize::MAX), (4, 1)] {
+        shown(&pipeline.error(pipeline.place_within(expression, start..end), "m", "l", None));
+    }
+}
+
+#[test]
 fn anchors_are_copies() {
     let text = "steps:\n- {id: a, select: &c [x, y]}\n- {id: b, drop: *c}\n";
     let pipeline = Pipeline::parse("p", text).unwrap();
