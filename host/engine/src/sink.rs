@@ -9,8 +9,12 @@ use arrow_schema::SchemaRef;
 use crate::error::SinkError;
 use crate::source::Format;
 
+mod arrow;
+mod csv;
 mod jsonl;
+mod parquet;
 mod target;
+mod text;
 
 /// Turns batches into what is written: on any thread, several at once.
 pub trait Encode: Send + Sync {
@@ -71,11 +75,33 @@ pub struct SinkOptions {
 /// Opens the output under a temporary name; missing folders are made.
 pub fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Box<dyn Sink>, SinkError> {
     let format = options.format.or_else(|| Format::of(&options.path)).ok_or_else(|| unknown_format(options))?;
-    let target = target::Target::create(&options.path)?;
     match format {
-        Format::Jsonl => Ok(Box::new(jsonl::Jsonl::new(target, options, &schema)?)),
-        _ => Err(SinkError::new(&options.path, "this format is not written yet")),
+        Format::Jsonl => text::create(options, jsonl::encoder(options, &schema)?, Vec::new()),
+        Format::Csv => {
+            let (encoder, header) = csv::encoder(options, &schema)?;
+            text::create(options, encoder, header)
+        }
+        Format::Parquet => Ok(Box::new(parquet::Parquet::create(options, schema)?)),
+        Format::Arrow => Ok(Box::new(arrow::Arrow::create(options, &schema)?)),
+        Format::Files => Err(SinkError {
+            help: Some("write JSON lines, CSV, Parquet or Arrow".into()),
+            ..SinkError::new(&options.path, "`files` is a format to read, not to write")
+        }),
     }
+}
+
+/// Hands batches on to a sink that encodes them itself.
+struct Whole;
+
+impl Encode for Whole {
+    fn encode(&self, batch: &RecordBatch) -> Result<Encoded, SinkError> {
+        Ok(Encoded::Batch(batch.clone()))
+    }
+}
+
+fn unpacked(options: &SinkOptions, format: &str) -> SinkError {
+    let compression = options.compression.unwrap_or(Compression::None);
+    SinkError::new(&options.path, format!("{format} is not written with the compression {compression:?}"))
 }
 
 fn unknown_format(options: &SinkOptions) -> SinkError {
@@ -84,3 +110,6 @@ fn unknown_format(options: &SinkOptions) -> SinkError {
         ..SinkError::new(&options.path, "the name does not tell the format")
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -13,8 +13,13 @@ use indexmap::IndexMap;
 
 use crate::error::SourceError;
 
+mod arrange;
+mod arrow;
+mod csv;
+mod files;
 mod input;
 pub(crate) mod jsonl;
+mod parquet;
 mod paths;
 mod pieces;
 
@@ -23,6 +28,9 @@ pub const MAX_ROW_BYTES: usize = 1 << 30;
 
 /// The most that is read of the input to infer its types, whatever [`SourceOptions::sample_rows`] says.
 const MAX_SAMPLE_BYTES: usize = 16 << 20;
+
+/// What to do about text that is not UTF-8.
+const NOT_UTF8: &str = "the file is not UTF-8: convert it, for example with `iconv -t utf-8`";
 
 /// One piece of the input, read but not decoded: call it on any thread.
 pub type Work = Box<dyn FnOnce() -> Result<Vec<RecordBatch>, SourceError> + Send>;
@@ -102,7 +110,10 @@ pub fn open(options: &SourceOptions) -> Result<Box<dyn Source>, SourceError> {
     };
     match format {
         Format::Jsonl => Ok(Box::new(jsonl::Jsonl::open(paths, options)?)),
-        _ => Err(SourceError::new(&*paths[0], "this format is not read yet")),
+        Format::Csv => Ok(Box::new(csv::Csv::open(paths, options)?)),
+        Format::Parquet => Ok(Box::new(parquet::Parquet::open(paths, options)?)),
+        Format::Arrow => Ok(Box::new(arrow::Arrow::open(paths, options)?)),
+        Format::Files => Ok(Box::new(files::Files::open(paths, options)?)),
     }
 }
 
@@ -135,3 +146,6 @@ fn unknown_format(path: &Path) -> SourceError {
 
 /// Pieces that the sample took and that are still to be read.
 type Sampled<T> = VecDeque<T>;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! Compact, nulls written as `null`. Infinite numbers and NaN, which JSON lacks, are `null` too. Timestamps and dates are
 //! in the form of RFC 3339, decimals are numbers, binary is hexadecimal, lists arrays, structs and maps objects.
 
-use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -11,53 +11,21 @@ use arrow_array::{Array, GenericStringArray, OffsetSizeTrait, RecordBatch, Strin
 use arrow_json::writer::{Encoder, EncoderFactory, EncoderOptions, NullableEncoder, make_encoder};
 use arrow_schema::{ArrowError, DataType, FieldRef, SchemaRef};
 
-use super::target::Target;
-use super::{Encode, Encoded, Sink, SinkOptions};
+use super::SinkOptions;
+use super::text::Text as _;
 use crate::error::SinkError;
 use crate::source::jsonl::scan::plain;
 
-/// A sink of JSON lines.
-pub(super) struct Jsonl {
-    target: Target,
-    encoder: Arc<Rows>,
-}
-
-impl Jsonl {
-    pub(super) fn new(target: Target, options: &SinkOptions, schema: &SchemaRef) -> Result<Self, SinkError> {
-        let encoder = Arc::new(Rows::new(options, schema));
-        encoder.encode(&RecordBatch::new_empty(schema.clone()))?; // a type that JSON cannot have
-        Ok(Self { target, encoder })
-    }
-}
-
-impl Sink for Jsonl {
-    fn encoder(&self) -> Arc<dyn Encode> {
-        self.encoder.clone()
-    }
-
-    fn write(&mut self, piece: Encoded) -> Result<(), SinkError> {
-        match piece {
-            Encoded::Bytes(bytes) => self.target.put(&bytes),
-            Encoded::Batch(batch) => match self.encoder.encode(&batch)? {
-                Encoded::Bytes(bytes) => self.target.put(&bytes),
-                Encoded::Batch(_) => Ok(()),
-            },
-        }
-    }
-
-    fn close(&mut self) -> Result<(), SinkError> {
-        self.target.close()
-    }
-
-    fn commit(mut self: Box<Self>) -> Result<u64, SinkError> {
-        self.target.close()?;
-        self.target.commit()
-    }
+/// The encoder of a sink of JSON lines.
+pub(super) fn encoder(options: &SinkOptions, schema: &SchemaRef) -> Result<Rows, SinkError> {
+    let rows = Rows::new(options, schema);
+    rows.text(&RecordBatch::new_empty(schema.clone()))?; // fails for a type that JSON cannot have
+    Ok(rows)
 }
 
 /// Rows as JSON text.
-struct Rows {
-    path: std::path::PathBuf,
+pub(super) struct Rows {
+    path: PathBuf,
     options: EncoderOptions,
     /// What stands before each value: a brace or comma, the key, the colon.
     keys: Vec<Vec<u8>>,
@@ -78,7 +46,7 @@ impl Rows {
         }
     }
 
-    fn text(&self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
+    fn rows(&self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
         let schema = batch.schema();
         let columns = schema.fields().iter().zip(batch.columns());
         let encoders = columns.map(|(field, array)| make_encoder(field, array, &self.options));
@@ -100,9 +68,9 @@ impl Rows {
     }
 }
 
-impl Encode for Rows {
-    fn encode(&self, batch: &RecordBatch) -> Result<Encoded, SinkError> {
-        self.text(batch).map(Encoded::Bytes).map_err(|error| SinkError::new(&self.path, error))
+impl super::text::Text for Rows {
+    fn text(&self, batch: &RecordBatch) -> Result<Vec<u8>, SinkError> {
+        self.rows(batch).map_err(|error| SinkError::new(&self.path, error))
     }
 }
 
@@ -118,26 +86,26 @@ impl EncoderFactory for Strings {
         _: &'a EncoderOptions,
     ) -> Result<Option<NullableEncoder<'a>>, ArrowError> {
         let encoder: Box<dyn Encoder + 'a> = match array.data_type() {
-            DataType::Utf8 => Box::new(Text(array.as_string::<i32>())),
-            DataType::LargeUtf8 => Box::new(Text(array.as_string::<i64>())),
-            DataType::Utf8View => Box::new(TextView(array.as_string_view())),
+            DataType::Utf8 => Box::new(Plain(array.as_string::<i32>())),
+            DataType::LargeUtf8 => Box::new(Plain(array.as_string::<i64>())),
+            DataType::Utf8View => Box::new(View(array.as_string_view())),
             _ => return Ok(None),
         };
         Ok(Some(NullableEncoder::new(encoder, array.nulls().cloned())))
     }
 }
 
-struct Text<'a, O: OffsetSizeTrait>(&'a GenericStringArray<O>);
+struct Plain<'a, O: OffsetSizeTrait>(&'a GenericStringArray<O>);
 
-impl<O: OffsetSizeTrait> Encoder for Text<'_, O> {
+impl<O: OffsetSizeTrait> Encoder for Plain<'_, O> {
     fn encode(&mut self, row: usize, out: &mut Vec<u8>) {
         quote(self.0.value(row).as_bytes(), out);
     }
 }
 
-struct TextView<'a>(&'a StringViewArray);
+struct View<'a>(&'a StringViewArray);
 
-impl Encoder for TextView<'_> {
+impl Encoder for View<'_> {
     fn encode(&mut self, row: usize, out: &mut Vec<u8>) {
         quote(self.0.value(row).as_bytes(), out);
     }

@@ -14,6 +14,8 @@ pub(super) struct Target {
     path: PathBuf,
     to: To,
     written: u64,
+    /// What the system said when it last refused. The formats' libraries make text of it.
+    refused: Option<SinkError>,
 }
 
 enum To {
@@ -21,61 +23,73 @@ enum To {
     /// A device or a pipe: renaming over it would replace it.
     Direct(File),
     Stdout(io::Stdout),
+    Committed,
 }
 
 impl Target {
     pub(super) fn create(path: &Path) -> Result<Self, SinkError> {
         let to = open(path).map_err(|error| failed(path, &error))?;
-        Ok(Self { path: path.to_path_buf(), to, written: 0 })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(super) fn is_stdout(&self) -> bool {
-        matches!(self.to, To::Stdout(_))
+        Ok(Self { path: path.to_path_buf(), to, written: 0, refused: None })
     }
 
     /// Writes all of `bytes`.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        self.write_all(bytes).map_err(|error| failed(&self.path, &error))
+        self.write_all(bytes).map_err(|error| self.error(error))
     }
 
     /// Gives everything to the system.
     pub(super) fn close(&mut self) -> Result<(), SinkError> {
-        self.flush().map_err(|error| failed(&self.path, &error))
+        self.flush().map_err(|error| self.error(error))
     }
 
     /// Gives the file its name; the bytes it has.
-    pub(super) fn commit(self) -> Result<u64, SinkError> {
-        match self.to {
-            To::Temporary(file) => {
-                file.persist(&self.path).map_err(|error| failed(&self.path, &error.error)).map(drop)?
-            }
-            To::Direct(_) | To::Stdout(_) => {}
+    pub(super) fn commit(&mut self) -> Result<u64, SinkError> {
+        if let To::Temporary(file) = std::mem::replace(&mut self.to, To::Committed) {
+            file.persist(&self.path).map_err(|error| failed(&self.path, &error.error))?;
         }
         Ok(self.written)
+    }
+
+    /// The error behind `error`, with what the system said where it said something.
+    pub(super) fn error(&mut self, error: impl ToString) -> SinkError {
+        self.refused.take().unwrap_or_else(|| SinkError::new(&self.path, error))
+    }
+
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.to {
+            To::Temporary(file) => file.as_file_mut().write(bytes),
+            To::Direct(file) => file.write(bytes),
+            To::Stdout(stdout) => stdout.write(bytes),
+            To::Committed => Ok(bytes.len()),
+        }
+    }
+
+    fn remember<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.refused = Some(failed(&self.path, error));
+        }
+        result
     }
 }
 
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = match &mut self.to {
-            To::Temporary(file) => file.as_file_mut().write(bytes)?,
-            To::Direct(file) => file.write(bytes)?,
-            To::Stdout(stdout) => stdout.write(bytes)?,
-        };
+        let result = self.write_some(bytes);
+        let written = self.remember(result)?;
         self.written += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.to {
+        let result = match &mut self.to {
             To::Temporary(file) => file.as_file_mut().flush(),
             To::Direct(file) => file.flush(),
             To::Stdout(stdout) => stdout.flush(),
-        }
+            To::Committed => Ok(()),
+        };
+        self.remember(result)
     }
 }
 
@@ -89,7 +103,10 @@ fn open(path: &Path) -> io::Result<To> {
         _ => {}
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    match std::fs::create_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(io::ErrorKind::NotADirectory.into()),
+        made => made?,
+    }
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().ok_or(io::ErrorKind::InvalidFilename)?);
     prefix.push(".still-partial-");

@@ -1,8 +1,8 @@
 //! From a piece of JSON lines to batches: one pass over the bytes, straight into the columns' buffers.
 //!
-//! Our own, because this is what a run's speed hangs on: `arrow-json` first builds a tape of every token, then the
-//! columns from it (measured over rows of one integer and 500 bytes of text: see `docs`). It still reads whatever is
-//! not a flat string, number or boolean.
+//! Our own, for the errors: `arrow-json`, as fast on long strings, takes 1.5 for the integer 1, the last of two equal keys
+//! and a control character in a string, and knows no line. It still reads whatever is not a flat string, number or boolean
+//! (where of two equal keys in a nested object the last stands).
 
 use arrow_array::RecordBatch;
 
@@ -14,6 +14,7 @@ use crate::source::pieces::Piece;
 
 mod build;
 mod cursor;
+mod other;
 
 /// The batches of `piece`, of at most `batch_rows` rows each.
 pub(super) fn decode(columns: &Columns, piece: &Piece, batch_rows: usize) -> Result<Vec<RecordBatch>, SourceError> {

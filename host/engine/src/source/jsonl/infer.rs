@@ -8,8 +8,8 @@ use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::error::SourceError;
-use crate::source::SourceOptions;
 use crate::source::pieces::Piece;
+use crate::source::{NOT_UTF8, SourceOptions};
 
 /// The rows looked at so far.
 pub(super) struct Sample<'o> {
@@ -262,12 +262,20 @@ impl Wrong {
     }
 
     fn not_utf8(at: usize) -> Self {
-        Self { column: Some((at + 1).to_string()), message: "invalid UTF-8".into(), help: None }
+        Self {
+            column: None,
+            message: format!("invalid UTF-8 at byte {} of the line", at + 1),
+            help: Some(NOT_UTF8.into()),
+        }
     }
 
     fn conflict(column: String, [a, b]: &[&str; 2]) -> Self {
         let help = format!("`types: {{ {column}: utf8 }}` takes every value as its text");
-        Self { message: format!("the column has both {a} and {b}"), column: Some(column), help: Some(help) }
+        Self {
+            message: format!("the column has both {a} and {b}"),
+            column: Some(format!("`{column}`")),
+            help: Some(help),
+        }
     }
 
     fn syntax(error: &serde_json::Error) -> Self {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder};
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, FieldRef};
 
 use super::super::columns::{Column, Columns, Kind};
 use super::cursor::{Cursor, Fault};
+use super::other::Other;
+use crate::source::NOT_UTF8;
 
 /// All columns of a batch.
 pub(super) struct Building<'a> {
@@ -31,12 +32,6 @@ pub(super) struct Text {
     offsets: Vec<i32>,
     values: Vec<u8>,
     nulls: NullBufferBuilder,
-}
-
-/// Values that `arrow-json` reads, as lines of JSON.
-struct Other {
-    json: Vec<u8>,
-    rows: usize,
 }
 
 impl<'a> Building<'a> {
@@ -132,7 +127,7 @@ impl Part {
             Kind::Int => Self::Int(Int64Builder::new()),
             Kind::Float => Self::Float(Float64Builder::new()),
             Kind::Bool => Self::Bool(BooleanBuilder::new()),
-            Kind::Other => Self::Other(Other { json: Vec::new(), rows: 0 }),
+            Kind::Other => Self::Other(Other::default()),
         }
     }
 
@@ -144,7 +139,7 @@ impl Part {
             Self::Int(ints) => ints.len(),
             Self::Float(floats) => floats.len(),
             Self::Bool(bools) => bools.len(),
-            Self::Other(other) => other.rows,
+            Self::Other(other) => other.len(),
         }
     }
 
@@ -200,37 +195,8 @@ impl Text {
     }
 }
 
-impl Other {
-    fn push(&mut self, json: &[u8]) {
-        self.json.extend_from_slice(json);
-        self.json.push(b'\n');
-        self.rows += 1;
-    }
-
-    fn finish(self, field: &FieldRef) -> Result<ArrayRef, Unfit> {
-        match read(field, &self.json, self.rows) {
-            Ok(array) if array.len() == self.rows => Ok(array),
-            result => {
-                let row = self.json.split(|&byte| byte == b'\n').position(|json| read(field, json, 1).is_err());
-                let message = result.map_or_else(|error| error.to_string(), |_| "not one value per row".into());
-                let message = message.strip_prefix("Json error: ").unwrap_or(&message).into();
-                Err(Unfit::Value { row: row.unwrap_or(0), message, data_type: field.data_type().to_string() })
-            }
-        }
-    }
-}
-
-/// Reads `rows` values as `arrow-json` does.
-fn read(field: &FieldRef, json: &[u8], rows: usize) -> Result<ArrayRef, ArrowError> {
-    let builder = arrow_json::ReaderBuilder::new_with_field(field.clone()).with_batch_size(rows).with_strict_mode(true);
-    let mut decoder = builder.with_coerce_primitive(false).build_decoder()?;
-    decoder.decode(json)?;
-    let batch = decoder.flush()?.ok_or_else(|| ArrowError::JsonError("no value".into()))?;
-    Ok(batch.column(0).clone())
-}
-
 /// Why a column cannot be finished.
-enum Unfit {
+pub(super) enum Unfit {
     NotUtf8,
     Value { row: usize, message: String, data_type: String },
 }
@@ -243,8 +209,9 @@ impl Unfit {
             Self::NotUtf8 => {
                 let at =
                     std::str::from_utf8(&bytes[start..]).map_or_else(|error| start + error.valid_up_to(), |_| start);
-                let help = Some("the file is not UTF-8: convert it, for example with `iconv -t utf-8`".into());
-                Fault { at, column: None, message: "invalid UTF-8".into(), help }
+                let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
+                let message = format!("invalid UTF-8 at byte {} of the line", at - line + 1);
+                Fault { at, column: None, message, help: Some(NOT_UTF8.into()) }
             }
             Self::Value { row, message, data_type } => {
                 let mut at = start;
