@@ -9,13 +9,11 @@ use crate::plugin::{Opened, RawOutput};
 use crate::{Column, DataType, Fault, Field, Kind, Manifest, Plugin};
 
 /// What `wit-bindgen` makes of the contract.
-#[allow(missing_docs, unreachable_pub, clippy::all, clippy::undocumented_unsafe_blocks)]
-pub mod bindings {
+#[allow(missing_docs, unreachable_pub, dead_code, clippy::all, clippy::undocumented_unsafe_blocks)]
+mod bindings {
     wit_bindgen::generate!({
         path: "../wit/v0.1",
         world: "plugin",
-        pub_export_macro: true,
-        default_bindings_module: "stillroom_sdk::component::bindings",
         // Records that cross in numbers are the SDK's own: nothing is turned over.
         with: {
             "stillroom:step/data@0.1.0/array": crate::array::RawArray,
@@ -24,21 +22,26 @@ pub mod bindings {
     });
 }
 
-/// Implemented by [`register!`](crate::register).
-pub trait Registered {
-    /// The steps.
-    fn plugin() -> Plugin;
+// SAFETY: `register!` defines the function with this type, and the linker finds no component without it. Calling it by
+// name keeps everything here free of type parameters, so that it is built once, in this crate, with this crate's options:
+// as small as can be while the step itself is as fast as can be.
+unsafe extern "Rust" {
+    safe fn __stillroom_plugin() -> Plugin;
 }
+
+struct Component;
+
+bindings::export!(Component with_types_in bindings);
 
 thread_local! {
     /// One instance is one opened step, and lives as long as it: nothing is ever dropped, so no destructor is linked.
     static OPENED: RefCell<Option<&'static mut Opened>> = const { RefCell::new(None) };
 }
 
-impl<R: Registered> Guest for R {
+impl Guest for Component {
     fn describe() -> Vec<contract::Manifest> {
         tell_panics();
-        R::plugin().steps().iter().map(|entry| entry.manifest().into()).collect()
+        __stillroom_plugin().steps().iter().map(|entry| entry.manifest().into()).collect()
     }
 
     fn open(step: String, params: String, input: Vec<data::Field>) -> Result<contract::Signature, contract::Fault> {
@@ -48,7 +51,7 @@ impl<R: Registered> Guest for R {
                 return Err(contract::Fault::Plugin("this instance has a step already".to_owned()));
             }
             let fields = input.into_iter().map(Field::from).collect();
-            let step = opened.insert(Box::leak(Box::new(R::plugin().open(&step, &params, fields)?)));
+            let step = opened.insert(Box::leak(Box::new(__stillroom_plugin().open(&step, &params, fields)?)));
             Ok(contract::Signature::from(&**step))
         })
     }

@@ -66,8 +66,7 @@ mod check;
 pub mod test;
 
 #[cfg(target_family = "wasm")]
-#[doc(hidden)]
-pub mod component;
+mod component;
 
 pub use array::AnyArray;
 pub use batch::Batch;

@@ -21,10 +21,7 @@ pub trait Params: Sized {
 
     /// Reads the parameters that a pipeline gives. [`Fault::Params`] as in [`read`](Self::read).
     fn from_json(text: &str) -> Result<Self> {
-        match Value::parse(text)? {
-            Value::Object(object) => Self::read(&object, ""),
-            _ => Err(Fault::params("parameters are an object")),
-        }
+        Self::read(&object(text)?, "")
     }
 
     /// The JSON Schema (draft 2020-12).
@@ -32,6 +29,13 @@ pub trait Params: Sized {
         let mut schema = Object::new();
         Self::describe(&mut schema);
         schema.finish()
+    }
+}
+
+fn object(text: &str) -> Result<Vec<(String, Value)>> {
+    match Value::parse(text)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Fault::params("parameters are an object")),
     }
 }
 

@@ -15,18 +15,12 @@ macro_rules! register {
             $crate::Plugin::new(vec![$($crate::Entry::of::<$step>()),+])
         }
 
+        // SAFETY: one name in a component, and the SDK declares it with this type.
         #[cfg(target_family = "wasm")]
-        const _: () = {
-            struct Component;
-
-            impl $crate::component::Registered for Component {
-                fn plugin() -> $crate::Plugin {
-                    plugin()
-                }
-            }
-
-            $crate::component::bindings::export!(Component with_types_in $crate::component::bindings);
-        };
+        #[unsafe(no_mangle)]
+        extern "Rust" fn __stillroom_plugin() -> $crate::Plugin {
+            plugin()
+        }
     };
 }
 
@@ -102,7 +96,8 @@ fn manifest<S: Step>() -> Manifest {
 }
 
 fn open<S: Step>(params: &str, schema: &mut Schema) -> Result<Box<dyn AnyStep>> {
-    Ok(Box::new(S::open(S::Params::from_json(params)?, schema)?))
+    let params = S::Params::from_json(params)?;
+    S::open(params, schema).map(|step| Box::new(step) as Box<dyn AnyStep>)
 }
 
 trait AnyStep {
