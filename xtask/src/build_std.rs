@@ -53,6 +53,10 @@ pub(crate) fn install(toolchain: &Toolchain) -> Result<()> {
         }
     }
     fs::write(staged.join(MARK), &toolchain.commit)?;
+    // rustup fails at its next update where files it has placed are gone: it must take them away itself.
+    if toolchain.target_is_rustups() {
+        run(Command::new("rustup").args(["target", "remove", TARGET]))?;
+    }
     replace_dir(&staged, &to)
 }
 

@@ -53,34 +53,36 @@ pub(crate) fn demo() -> Result<()> {
         say(format_args!("still run {pipeline}"));
         let mut still = Command::new(target_dir().join("release/still"));
         still.current_dir(root()).args(["run", pipeline]);
-        if let Some(glob) = env::var_os("CARGO_HOME").and_then(|home| glob_in_cargo_home(&text, Path::new(&home))) {
-            still.arg("--set").arg(format!("read.source.files={glob}"));
+        if let Some(globs) = env::var_os("CARGO_HOME").and_then(|home| globs_in_cargo_home(&text, Path::new(&home))) {
+            still.arg("--set").arg(format!("read.source.files={globs}"));
         }
         run(&mut still)?;
     }
-    say(format_args!("the results are in {}", root().join("out").display()));
+    say(format_args!("the results are in {}", root().join("out/demo").display()));
     Ok(())
 }
 
-/// The demo reads cargo's registry at its usual place, `~/.cargo`; where `CARGO_HOME` is another, its glob goes there.
-fn glob_in_cargo_home(pipeline: &str, cargo_home: &Path) -> Option<String> {
+/// The demo reads cargo's registry at its usual place, `~/.cargo`; where `CARGO_HOME` is another, its globs go there.
+fn globs_in_cargo_home(pipeline: &str, cargo_home: &Path) -> Option<String> {
     const USUAL: &str = "~/.cargo";
     if env::home_dir().is_some_and(|home| home.join(".cargo") == cargo_home) {
         return None;
     }
-    let from = pipeline.find(USUAL)? + USUAL.len();
-    let rest = pipeline[from..].split(['"', '\'', '\n', '}']).next()?;
-    Some(format!("{}{}", cargo_home.display(), rest.trim_end()))
+    let lines = pipeline.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let globs = lines.filter_map(|line| {
+        let rest = line.split_once(USUAL)?.1.split(['"', '\'']).next()?;
+        Some(format!("'{}{rest}'", cargo_home.display()))
+    });
+    let globs: Vec<_> = globs.collect();
+    (!globs.is_empty()).then(|| format!("[{}]", globs.join(", ")))
 }
 
+/// Against peers first, on the program as users run it; then what a boundary and a sandbox cost.
 pub(crate) fn bench() -> Result<()> {
     build()?;
-    run(cargo().args(["bench", "--package", "stillroom", "--bench", "boundary", "--bench", "tax"]))?;
-    let against_peers = root().join("bench/cpu3/run.py");
-    if against_peers.exists() {
-        run(Command::new("python3").arg(against_peers).current_dir(root()))?;
-    }
-    Ok(())
+    let compare = root().join("bench/cpu3/compare.py");
+    run(Command::new("python3").arg(compare).arg("--still").arg(target_dir().join("release/still")))?;
+    run(cargo().args(["bench", "--package", "stillroom", "--bench", "boundary", "--bench", "tax"]))
 }
 
 #[cfg(test)]
@@ -89,11 +91,14 @@ mod tests {
 
     #[test]
     fn the_demo_follows_cargo_home() {
-        let pipeline = "steps:\n  - id: read\n    source: { files: \"~/.cargo/registry/src/*/*/*.md\" }\n";
-        let elsewhere = glob_in_cargo_home(pipeline, Path::new("/elsewhere"));
-        assert_eq!(elsewhere.as_deref(), Some("/elsewhere/registry/src/*/*/*.md"));
-        assert_eq!(glob_in_cargo_home("steps: []", Path::new("/elsewhere")), None);
+        let pipeline = "\
+            # from ~/.cargo\n\
+            source:\n  files:\n    - \"~/.cargo/registry/src/*/*/**/*.md\"\n    - '~/.cargo/registry/src/*/*/LICENSE*'\n";
+        let elsewhere = globs_in_cargo_home(pipeline, Path::new("/elsewhere"));
+        let expected = "['/elsewhere/registry/src/*/*/**/*.md', '/elsewhere/registry/src/*/*/LICENSE*']";
+        assert_eq!(elsewhere.as_deref(), Some(expected));
+        assert_eq!(globs_in_cargo_home("steps: []", Path::new("/elsewhere")), None);
         let usual = env::home_dir().unwrap().join(".cargo");
-        assert_eq!(glob_in_cargo_home(pipeline, &usual), None);
+        assert_eq!(globs_in_cargo_home(pipeline, &usual), None);
     }
 }

@@ -63,6 +63,11 @@ impl Toolchain {
         self.sysroot.join("lib/rustlib/src/rust/library")
     }
 
+    /// Whether rustup keeps a list of the target's files.
+    pub(crate) fn target_is_rustups(&self) -> bool {
+        self.sysroot.join(format!("lib/rustlib/manifest-rust-std-{TARGET}")).exists()
+    }
+
     /// Whether the target's standard library was built here rather than downloaded.
     pub(crate) fn std_is_ours(&self) -> bool {
         self.target_dir().join(crate::build_std::MARK).exists()
