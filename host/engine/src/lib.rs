@@ -43,6 +43,8 @@ mod instance;
 
 mod transfer;
 
+mod session;
+
 mod contract;
 
 mod limits;
@@ -64,3 +66,4 @@ pub use pipeline::Pipeline;
 pub use plan::{Builtins, Plan, PlannedStep};
 pub use report::{Progress, Report, StepReport};
 pub use run::RunOptions;
+pub use session::{Answered, Session};

@@ -243,11 +243,8 @@ impl<'a> Planner<'a> {
     }
 
     fn filter(&mut self, step: &Step, text: &Spanned<String>) -> Result<()> {
-        let (expression, data_type) = self.expression(step, text)?;
-        if data_type != DataType::Boolean {
-            let message = format!("step `{}`: `where` is of type {data_type}, not true or false", *step.id);
-            return Err(self.fail(text.place, message, "compare with something: `n_words >= 20`").into());
-        }
+        let expression = self.parse(step, text)?;
+        expression.check_filter(&self.schema).map_err(|error| self.expression_error(step, text, error))?;
         let reads = expression.columns().map(str::to_owned).collect();
         self.push(Work::Filter(expression));
         self.done(step, "where", text.value.clone(), reads, Vec::new());
@@ -342,14 +339,19 @@ impl<'a> Planner<'a> {
         self.steps.push(PlannedStep { id, kind, uses, digest: None, reads, makes, schema });
     }
 
+    fn parse(&self, step: &Step, text: &Spanned<String>) -> Result<Expression> {
+        Expression::parse(text).map_err(|error| self.expression_error(step, text, error).into())
+    }
+
     fn expression(&self, step: &Step, text: &Spanned<String>) -> Result<(Expression, DataType)> {
-        let fail = |error: ExpressionError| {
-            let place = error.offset.map_or(text.place, |at| self.pipeline.place_within(text, at..at + 1));
-            self.pipeline.error(place, format!("step `{}`: {}", *step.id, error.message), "", error.help)
-        };
-        let expression = Expression::parse(text).map_err(fail)?;
-        let data_type = expression.data_type(&self.schema).map_err(fail)?;
+        let expression = self.parse(step, text)?;
+        let data_type = expression.data_type(&self.schema).map_err(|error| self.expression_error(step, text, error))?;
         Ok((expression, data_type))
+    }
+
+    fn expression_error(&self, step: &Step, text: &Spanned<String>, error: ExpressionError) -> PipelineError {
+        let place = error.offset.map_or(text.place, |at| self.pipeline.place_within(text, at..at + error.len));
+        self.pipeline.error(place, format!("step `{}`: {}", *step.id, error.message), "", error.help)
     }
 
     fn column(&self, step: &Step, name: &Spanned<String>) -> Result<usize> {

@@ -1,0 +1,105 @@
+//! The sandbox's tax: the same Rust function over the same column, called natively and as a step (columns in, columns out,
+//! everything checked). One thread.
+
+use arrow_array::{Array, StringArray};
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use stillroom_bench::{column, open, plugin, texts};
+use text::column::Texts;
+
+fn main() {
+    divan::main();
+}
+
+fn of(texts: &StringArray) -> Texts<'_> {
+    Texts::new(texts.value_offsets(), texts.value_data())
+}
+
+fn step(bencher: Bencher, step: &str, params: &str) {
+    let texts = texts();
+    let column = column(&texts);
+    let mut session = open(&plugin("text"), step, params, &column);
+    let counter = BytesCount::new(texts.value_data().len());
+    bencher.counter(counter).bench_local(|| session.call(column.len(), std::slice::from_ref(&column)).expect("answers"));
+}
+
+fn native<R>(bencher: Bencher, work: impl Fn(Texts<'_>) -> R) {
+    let texts = texts();
+    bencher.counter(BytesCount::new(texts.value_data().len())).bench_local(|| work(black_box(of(&texts))));
+}
+
+mod normalise {
+    use super::{Bencher, native, step};
+    use text::normalise::{Case, Form, NormaliseParams, normalise};
+
+    #[divan::bench]
+    fn natively(bencher: Bencher) {
+        let params = NormaliseParams { form: Form::Nfkc, case: Case::Lower, collapse_whitespace: true, ..Default::default() };
+        native(bencher, |texts| normalise(texts, &params));
+    }
+
+    #[divan::bench]
+    fn sandboxed(bencher: Bencher) {
+        step(bencher, "normalise", r#"{"form":"nfkc","case":"lower","collapse-whitespace":true}"#);
+    }
+}
+
+mod stats_counts {
+    use super::{Bencher, native, step};
+    use text::stats::{Words, count};
+
+    #[divan::bench]
+    fn natively(bencher: Bencher) {
+        native(bencher, |texts| (count::words(texts, Words::Whitespace), count::chars(texts)));
+    }
+
+    #[divan::bench]
+    fn sandboxed(bencher: Bencher) {
+        step(bencher, "stats", r#"{"metrics":["n-words","n-chars"]}"#);
+    }
+}
+
+mod stats_quality {
+    use super::{Bencher, native, step};
+    use text::stats::judge;
+
+    #[divan::bench]
+    fn natively(bencher: Bencher) {
+        native(bencher, judge);
+    }
+
+    #[divan::bench]
+    fn sandboxed(bencher: Bencher) {
+        step(bencher, "stats", r#"{"metrics":["mean-word-length","symbol-ratio","stop-words","duplicate-line-ratio"]}"#);
+    }
+}
+
+mod hash_sha256 {
+    use super::{Bencher, native, step};
+    use text::hash::Algorithm;
+
+    #[divan::bench]
+    fn natively(bencher: Bencher) {
+        native(bencher, |texts| Algorithm::Sha256.digests(texts));
+    }
+
+    #[divan::bench]
+    fn sandboxed(bencher: Bencher) {
+        step(bencher, "hash", r#"{"algorithm":"sha256","encoding":"binary"}"#);
+    }
+}
+
+mod hash_xxh3 {
+    use super::{Bencher, native, step};
+    use text::hash::Algorithm;
+
+    #[divan::bench]
+    fn natively(bencher: Bencher) {
+        native(bencher, |texts| Algorithm::Xxh3.digests(texts));
+    }
+
+    #[divan::bench]
+    fn sandboxed(bencher: Bencher) {
+        step(bencher, "hash", r#"{"algorithm":"xxh3","encoding":"binary"}"#);
+    }
+}

@@ -1,0 +1,234 @@
+//! One step of each kind, and steps that fail in each way that a guest may fail honestly.
+
+use stillroom_sdk::*;
+
+/// Source: counts from 0.
+struct Count {
+    next: i64,
+    end: i64,
+}
+
+params! {
+    /// How far to count.
+    pub struct CountParams {
+        /// The number of rows.
+        pub rows: i64 = 10,
+    }
+}
+
+impl Step for Count {
+    const NAME: &str = "count";
+    const SUMMARY: &str = "Makes rows `n`, counting from 0.";
+    const KIND: Kind = Kind::Source;
+    type Params = CountParams;
+
+    fn open(params: CountParams, schema: &mut Schema) -> Result<Self> {
+        schema.output::<Int64>("n");
+        Ok(Self { next: 0, end: params.rows })
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        let end = self.end.min(self.next + batch.len() as i64);
+        let numbers: PrimitiveBuilder<i64> = (self.next..end).map(Some).collect();
+        self.next = end;
+        Ok(Output::of(numbers))
+    }
+}
+
+/// Ordered: adds up what it has seen.
+struct RunningTotal {
+    n: In<Int64>,
+    total: i64,
+}
+
+impl Step for RunningTotal {
+    const NAME: &str = "running-total";
+    const SUMMARY: &str = "The sum of `n` so far.";
+    const KIND: Kind = Kind::Ordered;
+    const COLUMNS: &[Column] = &[Column::required("n", &["int64"], "What to add up.")];
+    type Params = NoParams;
+
+    fn open(_: NoParams, schema: &mut Schema) -> Result<Self> {
+        let n = schema.input("n")?;
+        schema.output::<Int64>("total");
+        Ok(Self { n, total: 0 })
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        let mut totals = PrimitiveBuilder::<i64>::with_capacity(batch.len());
+        for n in batch.column(self.n)?.iter() {
+            self.total += n.unwrap_or(0);
+            totals.push(Some(self.total));
+        }
+        Ok(Output::of(totals))
+    }
+}
+
+/// Global: the rows backwards, every third of them dropped, with their rank.
+struct Reverse {
+    n: In<Int64>,
+    seen: Vec<i64>,
+    answered: bool,
+}
+
+impl Step for Reverse {
+    const NAME: &str = "reverse";
+    const SUMMARY: &str = "The rows backwards, without every third, with what `n` adds up to in all.";
+    const KIND: Kind = Kind::Global;
+    const COLUMNS: &[Column] = &[Column::required("n", &["int64"], "What to add up.")];
+    type Params = NoParams;
+
+    fn open(_: NoParams, schema: &mut Schema) -> Result<Self> {
+        let n = schema.input("n")?;
+        schema.output::<Int64>("sum");
+        Ok(Self { n, seen: Vec::new(), answered: false })
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        self.seen.extend(batch.column(self.n)?.iter().map(|n| n.unwrap_or(0)));
+        Ok(Output::empty())
+    }
+
+    fn finish(&mut self) -> Result<Option<Output>> {
+        if std::mem::replace(&mut self.answered, true) {
+            return Ok(None);
+        }
+        let rows: Vec<u32> = (0..self.seen.len() as u32).rev().filter(|row| row % 3 != 0).collect();
+        let sum = self.seen.iter().sum::<i64>();
+        let sums: PrimitiveBuilder<i64> = rows.iter().map(|_| Some(sum)).collect();
+        Ok(Some(Output::of(sums).rows(rows)))
+    }
+}
+
+params! {
+    /// When to fail.
+    pub struct FailParams {
+        /// How: `panic`, `fault`, `plugin`, `memory`, `stack`, `loop` or `reject`.
+        pub how: String = String::from("panic"),
+        /// At which value of `n`.
+        pub at: i64 = 0,
+    }
+}
+
+/// Transform: fails at a value.
+struct Fail {
+    n: In<Int64>,
+    params: FailParams,
+}
+
+impl Step for Fail {
+    const NAME: &str = "fail";
+    const SUMMARY: &str = "Passes rows on until `n` is at a value, then fails.";
+    const COLUMNS: &[Column] = &[Column::required("n", &["int64"], "The value.")];
+    type Params = FailParams;
+
+    fn open(params: FailParams, schema: &mut Schema) -> Result<Self> {
+        Ok(Self { n: schema.input("n")?, params })
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        let column = batch.column(self.n)?;
+        let Some(row) = column.iter().position(|n| n == Some(self.params.at)) else { return Ok(Output::empty()) };
+        match self.params.how.as_str() {
+            "fault" => Err(Fault::data(format!("will not work on {}", self.params.at))),
+            "plugin" => Err(Fault::plugin("lost my way")),
+            "memory" => Err(Fault::plugin(format!("{} bytes", hoard()))),
+            "stack" => Err(Fault::plugin(format!("{} deep", dive(1)))),
+            "loop" => loop {
+                std::hint::black_box(row);
+            },
+            "reject" => Ok(Output::empty().reject(row as u32, format!("{} is not welcome", self.params.at))),
+            _ => panic!("cannot go on at n = {}", self.params.at),
+        }
+    }
+}
+
+fn hoard() -> usize {
+    let mut hoard: Vec<Vec<u8>> = Vec::new();
+    loop {
+        hoard.push(std::hint::black_box(vec![1; 16 << 20]));
+        if hoard.len() > 1 << 20 {
+            return hoard.len();
+        }
+    }
+}
+
+#[allow(unconditional_recursion)]
+fn dive(depth: u64) -> u64 {
+    let bytes = std::hint::black_box([depth; 64]);
+    dive(depth + 1) + bytes[5]
+}
+
+params! {
+    /// How often.
+    pub struct RepeatParams {
+        /// Output rows for each input row; 0 drops them all.
+        pub times: u32,
+    }
+}
+
+/// Transform: each row several times.
+struct Repeat(u32);
+
+impl Step for Repeat {
+    const NAME: &str = "repeat";
+    const SUMMARY: &str = "Each row several times.";
+    type Params = RepeatParams;
+
+    fn open(params: RepeatParams, schema: &mut Schema) -> Result<Self> {
+        schema.rows_any();
+        schema.output::<Int64>("copy");
+        Ok(Self(params.times))
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        let rows = (0..batch.len() as u32).flat_map(|row| (0..self.0).map(move |_| row)).collect();
+        let copies: PrimitiveBuilder<i64> =
+            (0..batch.len()).flat_map(|_| (0..self.0).map(|copy| Some(i64::from(copy)))).collect();
+        Ok(Output::of(copies).rows(rows))
+    }
+}
+
+/// Transform: every column out as it came in, so every type crosses both ways.
+struct Echo(Vec<In<Any>>);
+
+impl Step for Echo {
+    const NAME: &str = "echo";
+    const SUMMARY: &str = "Every column as it is, through the sandbox and back.";
+    type Params = NoParams;
+
+    fn open(_: NoParams, schema: &mut Schema) -> Result<Self> {
+        let fields: Vec<Field> = schema.fields().to_vec();
+        let mut columns = Vec::new();
+        for field in fields {
+            columns.push(schema.input_dynamic(&field.name)?);
+            schema.output_field(&field.name, field.data_type.clone());
+        }
+        Ok(Self(columns))
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        self.0.iter().try_fold(Output::empty(), |output, column| Ok(output.with(batch.take_column(*column)?)))
+    }
+}
+
+/// Transform: takes every column and makes none, so what crosses is the way in.
+struct Swallow;
+
+impl Step for Swallow {
+    const NAME: &str = "swallow";
+    const SUMMARY: &str = "Every column into the sandbox, and none back.";
+    type Params = NoParams;
+
+    fn open(_: NoParams, schema: &mut Schema) -> Result<Self> {
+        let fields: Vec<Field> = schema.fields().to_vec();
+        fields.iter().try_for_each(|field| schema.input_dynamic(&field.name).map(drop))?;
+        Ok(Self)
+    }
+
+    fn process(&mut self, _: &Batch) -> Result<Output> {
+        Ok(Output::empty())
+    }
+}
+
+register!(Count, RunningTotal, Reverse, Fail, Repeat, Echo, Swallow);
