@@ -47,7 +47,7 @@ fn catalogue(engine: &Engine) -> stillroom::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for (name, bytes) in super::builtins().iter() {
         let steps = Plugin::from_bytes(engine, name, bytes)?.steps();
-        entries.extend(steps.into_iter().map(|info| Entry { plugin: (*name).to_owned(), info }));
+        entries.extend(steps.into_iter().map(|info| Entry { plugin: name.to_owned(), info }));
     }
     Ok(entries)
 }
