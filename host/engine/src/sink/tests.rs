@@ -55,7 +55,7 @@ fn flat() -> Vec<(&'static str, ArrayRef)> {
         ("large", array(LargeStringArray::from(vec![Some("y"), None, Some("z")]))),
         ("view", array(StringViewArray::from(vec![Some("a string that is not inline"), None, Some("z")]))),
         ("date", array(Date32Array::from(vec![Some(19_000), None, Some(-1)]))),
-        ("micros", array(micros.clone().with_timezone("UTC"))),
+        ("micros", array(micros.clone().with_timezone("+00:00"))),
         ("naive", array(micros)),
         ("decimal", array(decimals)),
     ]
@@ -94,7 +94,10 @@ fn round_trips() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.csv", "a.csv.gz", "a.parquet", "a.arrow", "a.arrows"] {
         let path = folder.path().join("new").join(name);
-        let columns = if name.contains("csv") { flat() } else { flat().into_iter().chain(nested()).collect() };
+        let columns = match name.contains("csv") {
+            true => flat().into_iter().filter(|(name, _)| *name != "large").collect(),
+            false => flat().into_iter().chain(nested()).collect(),
+        };
         let written = batch(columns);
         let bytes = write(&options(&path), &[written.clone(), written.slice(1, 2)]).unwrap();
         assert_eq!(bytes, std::fs::metadata(&path).unwrap().len(), "{name}");

@@ -46,7 +46,7 @@ impl Csv {
             sample.add(&piece)?;
             sampled.push_back(piece);
         }
-        let schema = sample.schema();
+        let schema = sample.schema()?;
         let layout = Arc::new(Layout::empty(&schema));
         Ok(Self { pieces, sampled, dialect, schema, layout, file: None, batch_rows: options.batch_rows.max(1) })
     }

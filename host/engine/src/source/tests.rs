@@ -224,7 +224,7 @@ mod jsonl {
     fn overridden_types() {
         let text =
             "{\"a\":1,\"b\":{\"c\":[1, 2]},\"t\":\"2024-05-01T00:00:00Z\"}\n{\"a\":\"x\",\"b\":null,\"c\":1.5}\n";
-        let utc = DataType::Timestamp(arrow_schema::TimeUnit::Second, Some("UTC".into()));
+        let utc = DataType::Timestamp(arrow_schema::TimeUnit::Second, Some("+00:00".into()));
         let case = Case::jsonl(text).types(&[
             ("a", DataType::Utf8),
             ("b", DataType::Utf8),

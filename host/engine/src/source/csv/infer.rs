@@ -77,16 +77,27 @@ impl<'o> Sample<'o> {
     }
 
     /// The columns of all files of the sample, then those that only `types` names.
-    pub(super) fn schema(mut self) -> SchemaRef {
+    pub(super) fn schema(mut self) -> Result<SchemaRef, SourceError> {
         let types = &self.options.types;
-        for name in types.keys() {
+        for (name, data_type) in types {
+            if data_type.is_nested()
+                || matches!(data_type, DataType::LargeUtf8 | DataType::Binary | DataType::LargeBinary)
+            {
+                let column = Some(format!("`{name}`"));
+                let error = SourceError::new(&*self.options.paths[0], format!("CSV cannot be read as {data_type}"));
+                return Err(SourceError {
+                    column,
+                    help: Some("read it as utf8 and turn it in a step".into()),
+                    ..error
+                });
+            }
             self.columns.entry(name.clone()).or_insert(Kind::Null);
         }
         let field = |(name, kind): (String, Kind)| {
             let data_type = types.get(&name).cloned().unwrap_or_else(|| kind.data_type());
             Field::new(name, data_type, true)
         };
-        Arc::new(Schema::new(self.columns.into_iter().map(field).collect::<Vec<_>>()))
+        Ok(Arc::new(Schema::new(self.columns.into_iter().map(field).collect::<Vec<_>>())))
     }
 }
 
