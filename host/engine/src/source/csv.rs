@@ -35,7 +35,7 @@ pub(super) struct Csv {
 
 impl Csv {
     pub(super) fn open(paths: Vec<Arc<Path>>, options: &SourceOptions) -> Result<Self, SourceError> {
-        let dialect = Dialect { delimiter: options.delimiter, header: options.header };
+        let dialect = Dialect::new(options);
         let mut pieces = Pieces::new(paths, cut::Quoted::new(dialect.delimiter), options);
         let mut sampled = Sampled::new();
         let mut sample = infer::Sample::new(options);

@@ -290,6 +290,7 @@ mod csv {
         }
         let semicolons = Case::csv("1;x\n").with(|options| (options.delimiter, options.header) = (b';', false));
         assert_eq!(semicolons.rows(), "{\"column_1\":1,\"column_2\":\"x\"}\n");
+        assert_eq!(Case::new(&[("in.tsv", b"a\tb\n1\t2,3\n")]).rows(), "{\"a\":1,\"b\":\"2,3\"}\n");
         assert_eq!(Case::csv("a,b\n").rows(), "");
         assert_eq!(Case::csv("").rows(), "");
         assert_eq!(Case::new(&[("in.csv.gz", &gzip(b"a\n1\n"))]).rows(), "{\"a\":1}\n");

@@ -33,8 +33,14 @@ enum Kind {
 
 impl<'o> Sample<'o> {
     pub(super) fn new(options: &'o SourceOptions) -> Self {
-        let dialect = Dialect { delimiter: options.delimiter, header: options.header };
-        Self { options, dialect, columns: IndexMap::new(), places: Vec::new(), file: None, rows: 0 }
+        Self {
+            options,
+            dialect: Dialect::new(options),
+            columns: IndexMap::new(),
+            places: Vec::new(),
+            file: None,
+            rows: 0,
+        }
     }
 
     /// Whether enough rows were seen.

@@ -3,6 +3,7 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use crate::error::SourceError;
+use crate::source::SourceOptions;
 use crate::source::pieces::Piece;
 
 /// What the user says of the file.
@@ -10,6 +11,15 @@ use crate::source::pieces::Piece;
 pub(super) struct Dialect {
     pub(super) delimiter: u8,
     pub(super) header: bool,
+}
+
+impl Dialect {
+    /// As `options` say; where they say nothing else than a comma, a `.tsv` file has tabs.
+    pub(super) fn new(options: &SourceOptions) -> Self {
+        let tabs =
+            options.delimiter == b',' && options.paths.iter().any(|path| path.to_ascii_lowercase().contains(".tsv"));
+        Self { delimiter: if tabs { b'\t' } else { options.delimiter }, header: options.header }
+    }
 }
 
 /// The records of some bytes.
