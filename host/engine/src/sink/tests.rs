@@ -120,7 +120,7 @@ fn binary_and_dictionaries() {
     for name in ["a.parquet", "a.arrow"] {
         let path = folder.path().join(name);
         write(&options(&path), std::slice::from_ref(&written)).unwrap();
-        assert_eq!(read(&path, &written.schema()), [written.clone()], "{name}");
+        assert_eq!(read(&path, &written.schema()), std::slice::from_ref(&written), "{name}");
     }
     let path = folder.path().join("a.jsonl");
     write(&options(&path), &[written]).unwrap();
