@@ -4,8 +4,21 @@ pub mod chunk;
 pub mod gopher;
 pub mod hash;
 pub mod normalise;
+pub mod regex;
 pub mod segment;
 mod simd;
 pub mod stats;
 pub mod truncate;
 pub mod words;
+
+stillroom_sdk::register!(
+    normalise::Normalise,
+    stats::Stats,
+    gopher::Gopher,
+    truncate::Truncate,
+    chunk::Chunk,
+    hash::Hash,
+    regex::Extract,
+    regex::Replace,
+    regex::Match,
+);
