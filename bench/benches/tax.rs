@@ -20,7 +20,9 @@ fn step(bencher: Bencher, step: &str, params: &str) {
     let column = column(&texts);
     let mut session = open(&plugin("text"), step, params, &column);
     let counter = BytesCount::new(texts.value_data().len());
-    bencher.counter(counter).bench_local(|| session.call(column.len(), std::slice::from_ref(&column)).expect("answers"));
+    bencher
+        .counter(counter)
+        .bench_local(|| session.call(column.len(), std::slice::from_ref(&column)).expect("answers"));
 }
 
 fn native<R>(bencher: Bencher, work: impl Fn(Texts<'_>) -> R) {
@@ -34,7 +36,8 @@ mod normalise {
 
     #[divan::bench]
     fn natively(bencher: Bencher) {
-        let params = NormaliseParams { form: Form::Nfkc, case: Case::Lower, collapse_whitespace: true, ..Default::default() };
+        let params =
+            NormaliseParams { form: Form::Nfkc, case: Case::Lower, collapse_whitespace: true, ..Default::default() };
         native(bencher, |texts| normalise(texts, &params));
     }
 
@@ -70,7 +73,11 @@ mod stats_quality {
 
     #[divan::bench]
     fn sandboxed(bencher: Bencher) {
-        step(bencher, "stats", r#"{"metrics":["mean-word-length","symbol-ratio","stop-words","duplicate-line-ratio"]}"#);
+        step(
+            bencher,
+            "stats",
+            r#"{"metrics":["mean-word-length","symbol-ratio","stop-words","duplicate-line-ratio"]}"#,
+        );
     }
 }
 

@@ -12,7 +12,8 @@ pub const BYTES: usize = 4 << 20;
 
 /// A built-in plugin, or a test guest.
 pub fn plugin(name: &str) -> Plugin {
-    let engine = Engine::new(EngineOptions { threads: 1, ..EngineOptions::default() }).expect("the sandbox can be set up");
+    let engine =
+        Engine::new(EngineOptions { threads: 1, ..EngineOptions::default() }).expect("the sandbox can be set up");
     match stillroom_builtin::PLUGINS.iter().find(|(builtin, _)| *builtin == name) {
         Some((name, bytes)) => Plugin::from_bytes(&engine, name, bytes),
         None => {
@@ -36,9 +37,8 @@ pub fn texts() -> StringArray {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) % below
     };
-    let words: Vec<String> = (0..5000)
-        .map(|_| (0..2 + random(10)).map(|_| char::from(b'a' + random(26) as u8)).collect())
-        .collect();
+    let words: Vec<String> =
+        (0..5000).map(|_| (0..2 + random(10)).map(|_| char::from(b'a' + random(26) as u8)).collect()).collect();
     let mut rows = Vec::new();
     while rows.len() * 500 < BYTES {
         let mut row = String::new();

@@ -79,7 +79,7 @@ impl Plugin {
         let name = path.display().to_string();
         let fail = |message: String, help: &str| plugin_error(&name, message, help);
         let size = std::fs::metadata(path)
-            .map_err(|error| fail(format!("cannot be read: {error}"), "the path is taken from the pipeline file's folder"))?
+            .map_err(|error| fail(format!("cannot be read: {error}"), "paths are taken from the working directory"))?
             .len();
         if size > MAX_BYTES {
             return Err(fail(format!("{size} bytes; the limit is {MAX_BYTES}"), "strip its debug sections"));
@@ -95,16 +95,23 @@ impl Plugin {
     pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self> {
         let component = as_component(name, bytes)?;
         let compiled = Component::from_binary(&engine.wasm, &component).map_err(|error| {
-            plugin_error(name, format!("is not a valid component: {}", first_lines(&error)), "build it again, or fetch it again")
+            plugin_error(
+                name,
+                format!("is not a valid component: {}", first_lines(&error)),
+                "build it again, or fetch it again",
+            )
         })?;
         let imports = check_contract(engine, name, &compiled)?;
-        let pre = engine
-            .linker
-            .instantiate_pre(&compiled)
-            .and_then(PluginPre::new)
-            .map_err(|error| plugin_error(name, format!("does not fit the contract: {}", first_lines(&error)), ""))?;
+        let pre =
+            engine.linker.instantiate_pre(&compiled).and_then(PluginPre::new).map_err(|error| {
+                plugin_error(name, format!("does not fit the contract: {}", first_lines(&error)), "")
+            })?;
         let manifests = Instance::describe(engine, &pre).map_err(|failure| {
-            plugin_error(name, format!("cannot describe its steps: {}", failure.message), "it is the plugin's own fault")
+            plugin_error(
+                name,
+                format!("cannot describe its steps: {}", failure.message),
+                "it is the plugin's own fault",
+            )
         })?;
         check_manifests(&manifests).map_err(|why| plugin_error(name, why, "it is the plugin's own fault"))?;
         let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -212,7 +219,13 @@ fn check_contract(engine: &Engine, name: &str, component: &Component) -> Result<
     let signature = component.component_type();
     let exported = signature.exports(&engine.wasm).map(|(export, _)| export.to_owned());
     match exported.into_iter().find(|export| export.split('@').next() == Some(STEP_INTERFACE)) {
-        None => return Err(plugin_error(name, format!("does not export `{STEP_INTERFACE}`: it is no plugin of ours"), speaks())),
+        None => {
+            return Err(plugin_error(
+                name,
+                format!("does not export `{STEP_INTERFACE}`: it is no plugin of ours"),
+                speaks(),
+            ));
+        }
         Some(export) => {
             let version = export.split('@').nth(1).unwrap_or("none");
             if !VERSIONS.iter().any(|spoken| version.starts_with(&format!("{spoken}."))) {
@@ -251,7 +264,10 @@ fn check_manifests(manifests: &[Manifest]) -> std::result::Result<(), String> {
     }
     for (at, manifest) in manifests.iter().enumerate() {
         let name = &manifest.name;
-        if name.is_empty() || name.len() > 100 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        if name.is_empty()
+            || name.len() > 100
+            || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        {
             return Err(format!("step {at}: its name is not of letters, digits, `-` and `_`"));
         }
         if manifests[..at].iter().any(|earlier| earlier.name == *name) {

@@ -5,7 +5,7 @@ use arrow_schema::Field;
 use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::component::Plugin;
-use crate::contract::v0_1::{FieldParam, Fault, Kind, Manifest, Output, PluginPre, RowCount, Signature, diagnostics};
+use crate::contract::v0_1::{Fault, FieldParam, Kind, Manifest, Output, PluginPre, RowCount, Signature, diagnostics};
 use crate::contract::{data_type, v0_1};
 use crate::engine::Engine;
 use crate::error::Blame;
@@ -180,7 +180,8 @@ fn check_signature(signature: Signature, opening: &Opening, kind: Kind) -> Resul
         if name.is_empty() || outputs.iter().any(|earlier| *earlier.name() == name) {
             return Err(format!("signs for an output column `{name}` that is nameless or there twice"));
         }
-        let data_type = data_type::parse(&field.data_type).map_err(|why| format!("output column `{name}`: {}", clip(why)))?;
+        let data_type =
+            data_type::parse(&field.data_type).map_err(|why| format!("output column `{name}`: {}", clip(why)))?;
         outputs.push(Field::new(name, data_type, field.nullable));
     }
     let any_rows = signature.row_count == RowCount::Any || matches!(kind, Kind::Global | Kind::Source);
@@ -207,7 +208,11 @@ fn check_output(output: Output, opened: &Opened, input_rows: usize) -> Result<An
     Ok(Answer { columns, rows, origins, rejected, bytes_in: 0 })
 }
 
-fn check_rejected(rejected: Vec<v0_1::Rejection>, input_rows: usize, origins: Option<&[u32]>) -> Result<Vec<(u32, String)>, String> {
+fn check_rejected(
+    rejected: Vec<v0_1::Rejection>,
+    input_rows: usize,
+    origins: Option<&[u32]>,
+) -> Result<Vec<(u32, String)>, String> {
     let mut checked: Vec<(u32, String)> = Vec::with_capacity(rejected.len());
     for rejection in rejected {
         if rejection.row as usize >= input_rows {
@@ -221,7 +226,8 @@ fn check_rejected(rejected: Vec<v0_1::Rejection>, input_rows: usize, origins: Op
     }
     if let Some(origins) = origins
         && !checked.is_empty()
-        && let Some(row) = origins.iter().find(|row| checked.binary_search_by_key(*row, |(rejected, _)| *rejected).is_ok())
+        && let Some(row) =
+            origins.iter().find(|row| checked.binary_search_by_key(*row, |(rejected, _)| *rejected).is_ok())
     {
         return Err(format!("both answers for and rejects input row {row}"));
     }
@@ -277,10 +283,14 @@ fn demangle(name: &str) -> String {
 
 /// A guest's text, bounded and without control characters: it ends on a terminal.
 fn clip(text: String) -> String {
-    let end = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_MESSAGE).last().unwrap_or(0);
+    let end =
+        text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_MESSAGE).last().unwrap_or(0);
     let clipped = text.get(..end).unwrap_or_default();
     if clipped.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return clipped.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect();
+        return clipped
+            .chars()
+            .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
+            .collect();
     }
     clipped.to_owned()
 }

@@ -9,7 +9,9 @@ use crate::worker::arrow;
 /// Each row as an object.
 pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<Value>> {
     let mut lines = Vec::new();
-    let mut writer = arrow_json::WriterBuilder::new().with_explicit_nulls(true).build::<_, arrow_json::writer::LineDelimited>(&mut lines);
+    let mut writer = arrow_json::WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<_, arrow_json::writer::LineDelimited>(&mut lines);
     writer.write(batch).and_then(|()| writer.finish()).map_err(arrow)?;
     serde_json::Deserializer::from_slice(&lines)
         .into_iter()

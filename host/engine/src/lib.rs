@@ -24,7 +24,6 @@
 
 pub mod pipeline;
 
-
 pub mod expression;
 
 mod plan;
@@ -67,3 +66,4 @@ pub use plan::{Builtins, Plan, PlannedStep};
 pub use report::{Progress, Report, StepReport};
 pub use run::RunOptions;
 pub use session::{Answered, Session};
+pub use sink::remove_partial_outputs;

@@ -1,6 +1,6 @@
 //! What one instance may take of the machine.
 
-use wasmtime::{Result, ResourceLimiter};
+use wasmtime::{ResourceLimiter, Result};
 
 /// Limits of a live instance.
 #[derive(Debug, Clone, Copy)]

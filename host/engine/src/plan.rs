@@ -150,12 +150,21 @@ impl<'a> Planner<'a> {
         }
         let last = &pipeline.steps[pipeline.steps.len() - 1];
         let Some(source) = self.source.take() else {
-            return Err(self.fail(last.id.place, "the pipeline has no source", "begin with a step that has `source:`").into());
+            return Err(self
+                .fail(last.id.place, "the pipeline has no source", "begin with a step that has `source:`")
+                .into());
         };
         if self.sinks.is_empty() {
-            return Err(self.fail(last.id.place, "the pipeline has no sink: its rows would go nowhere", "end with a step that has `sink:`").into());
+            return Err(self
+                .fail(
+                    last.id.place,
+                    "the pipeline has no sink: its rows would go nowhere",
+                    "end with a step that has `sink:`",
+                )
+                .into());
         }
-        let quarantine = pipeline.quarantine.clone().or_else(|| default_quarantine(&self.sinks[0].path, &pipeline.name));
+        let quarantine =
+            pipeline.quarantine.clone().or_else(|| default_quarantine(&self.sinks[0].path, &pipeline.name));
         Ok(Plan {
             name: pipeline.name.clone(),
             engine: self.lookup.engine.clone(),
@@ -173,7 +182,13 @@ impl<'a> Planner<'a> {
     fn step(&mut self, step: &Step) -> Result<()> {
         let is_source = matches!(step.action, Action::Source(_));
         if !is_source && self.source.is_none() && !matches!(step.action, Action::Use(_)) {
-            return Err(self.fail(step.id.place, format!("step `{}` has no rows to work on", *step.id), "the first step is a `source:`").into());
+            return Err(self
+                .fail(
+                    step.id.place,
+                    format!("step `{}` has no rows to work on", *step.id),
+                    "the first step is a `source:`",
+                )
+                .into());
         }
         match &step.action {
             Action::Source(spec) => self.source(step, spec),
@@ -192,17 +207,24 @@ impl<'a> Planner<'a> {
 
     fn source(&mut self, step: &Step, spec: &SourceSpec) -> Result<()> {
         if self.source.is_some() {
-            return Err(self.fail(step.id.place, "a second source", "one source may read many files: `path: [a, b]`").into());
+            return Err(self
+                .fail(step.id.place, "a second source", "one source may read many files: `path: [a, b]`")
+                .into());
         }
         let mut types = IndexMap::new();
         for (name, text) in &spec.types {
-            let data_type = crate::contract::data_type::parse(text)
-                .map_err(|why| self.fail(text.place, format!("step `{}`: {why}", *step.id), "for example `int64`, `utf8`, `list<float32>`"))?;
+            let data_type = crate::contract::data_type::parse(text).map_err(|why| {
+                self.fail(
+                    text.place,
+                    format!("step `{}`: {why}", *step.id),
+                    "for example `int64`, `utf8`, `list<float32>`",
+                )
+            })?;
             types.insert(name.value.clone(), data_type);
         }
         let options = SourceOptions {
             paths: spec.paths.iter().map(|path| path.value.clone()).collect(),
-            format: spec.format.map(source_format),
+            format: spec.format,
             types,
             sample_rows: spec.sample_rows.unwrap_or(SAMPLE_ROWS),
             delimiter: spec.csv.delimiter.unwrap_or(b','),
@@ -260,7 +282,11 @@ impl<'a> Planner<'a> {
             let field = Arc::new(Field::new(&name.value, data_type, true));
             makes.push(field_text(&field));
             let at = self.schema.index_of(name).unwrap_or(fields.len());
-            if at < fields.len() { fields[at] = field } else { fields.push(field) }
+            if at < fields.len() {
+                fields[at] = field
+            } else {
+                fields.push(field)
+            }
             made.push((at, expression));
         }
         self.schema = Arc::new(Schema::new(fields));
@@ -302,7 +328,13 @@ impl<'a> Planner<'a> {
         let fields: Vec<_> = columns.iter().map(|column| self.schema.fields()[*column].clone()).collect();
         let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
         if let Some(name) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
-            return Err(self.fail(step.id.place, format!("step `{}` names the column `{}` twice", *step.id, name.1), "once is enough").into());
+            return Err(self
+                .fail(
+                    step.id.place,
+                    format!("step `{}` names the column `{}` twice", *step.id, name.1),
+                    "once is enough",
+                )
+                .into());
         }
         let uses = names.join(", ");
         self.schema = Arc::new(Schema::new(fields));
@@ -315,13 +347,25 @@ impl<'a> Planner<'a> {
         let path = &spec.path;
         if spec.format().is_none() {
             let message = format!("step `{}`: no format goes by the name of `{}`", *step.id, path.value);
-            return Err(self.fail(path.place, message, "name it `.jsonl`, `.csv`, `.parquet` or `.arrow`, or say `format:`").into());
+            return Err(self
+                .fail(path.place, message, "name it `.jsonl`, `.csv`, `.parquet` or `.arrow`, or say `format:`")
+                .into());
         }
         if self.sinks.iter().any(|sink| sink.path == Path::new(&path.value)) {
-            return Err(self.fail(path.place, format!("step `{}`: another step writes `{}`", *step.id, path.value), "choose another path").into());
+            return Err(self
+                .fail(
+                    path.place,
+                    format!("step `{}`: another step writes `{}`", *step.id, path.value),
+                    "choose another path",
+                )
+                .into());
         }
         self.push(Work::Sink(self.sinks.len()));
-        self.sinks.push(SinkOptions { path: path.value.clone().into(), format: spec.format().map(source_format), compression: spec.compression.map(sink_compression) });
+        self.sinks.push(SinkOptions {
+            path: path.value.clone().into(),
+            format: spec.format(),
+            compression: spec.compression,
+        });
         self.sink_schemas.push(self.schema.clone());
         self.done(step, "sink", path.value.clone(), Vec::new(), Vec::new());
         Ok(())
@@ -382,26 +426,6 @@ fn default_quarantine(sink: &Path, pipeline: &str) -> Option<String> {
     let name = format!("{pipeline}.quarantine.jsonl");
     let path = if sink == Path::new("-") { name.into() } else { sink.with_file_name(name) };
     Some(path.to_string_lossy().into_owned())
-}
-
-fn source_format(format: crate::pipeline::Format) -> source::Format {
-    match format {
-        crate::pipeline::Format::Jsonl => source::Format::Jsonl,
-        crate::pipeline::Format::Csv => source::Format::Csv,
-        crate::pipeline::Format::Parquet => source::Format::Parquet,
-        crate::pipeline::Format::Arrow => source::Format::Arrow,
-        crate::pipeline::Format::Files => source::Format::Files,
-    }
-}
-
-fn sink_compression(compression: crate::pipeline::Compression) -> crate::sink::Compression {
-    match compression {
-        crate::pipeline::Compression::None => crate::sink::Compression::None,
-        crate::pipeline::Compression::Gzip => crate::sink::Compression::Gzip,
-        crate::pipeline::Compression::Zstd => crate::sink::Compression::Zstd,
-        crate::pipeline::Compression::Snappy => crate::sink::Compression::Snappy,
-        crate::pipeline::Compression::Lz4 => crate::sink::Compression::Lz4,
-    }
 }
 
 type Loaded = HashMap<String, crate::component::Plugin>;

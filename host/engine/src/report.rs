@@ -31,7 +31,9 @@ pub struct Report {
 impl Report {
     /// Whether every step's account is even: rows in + repeated = rows out + dropped + rejected.
     pub fn is_balanced(&self) -> bool {
-        self.steps.iter().all(|step| step.rows_in + step.repeated == step.rows_out + step.dropped + step.rejected || step.kind == "source")
+        self.steps.iter().all(|step| {
+            step.rows_in + step.repeated == step.rows_out + step.dropped + step.rejected || step.kind == "source"
+        })
     }
 }
 

@@ -58,7 +58,10 @@ impl Plan {
             .stack_size(WORKER_STACK_BYTES)
             .thread_name(|thread| format!("still-{thread}"))
             .build()
-            .map_err(|error| Error::Engine { message: format!("the threads cannot be started: {error}"), help: None })?;
+            .map_err(|error| Error::Engine {
+                message: format!("the threads cannot be started: {error}"),
+                help: None,
+            })?;
         let mut run = Run::new(self, options)?;
         let counts: Vec<Vec<Count>> = pool.broadcast(|_| run.work());
         run.report(counts, start)
@@ -111,7 +114,10 @@ impl Run {
             if let Err(panic) = done {
                 let what = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
                 let message = format!("the host panicked: {}", what.unwrap_or("no message"));
-                self.table.fail(Error::Engine { message, help: Some("this is a bug in Stillroom; please report it".to_owned()) });
+                self.table.fail(Error::Engine {
+                    message,
+                    help: Some("this is a bug in Stillroom; please report it".to_owned()),
+                });
             }
         }
         worker.counts

@@ -34,7 +34,8 @@ impl Session {
     /// # Errors
     /// [`StepError`] with what the step said, or what was wrong with what it said.
     pub fn open(plugin: &Plugin, step: &str, params: &str, schema: &Schema) -> Result<Self> {
-        let field = |field: &Field| Some((field.name().clone(), data_type::to_text(field.data_type())?, field.is_nullable()));
+        let field =
+            |field: &Field| Some((field.name().clone(), data_type::to_text(field.data_type())?, field.is_nullable()));
         let fields = schema.fields().iter().filter_map(|f| field(f)).collect();
         let opening = Opening { plugin: plugin.clone(), step: step.to_owned(), params: params.to_owned(), fields };
         let uses = format!("{}/{step}", plugin.name());
@@ -58,7 +59,8 @@ impl Session {
     /// [`StepError`]: the step's own fault, a trap, or an answer that breaks the contract. After a trap the session is dead.
     pub fn call(&mut self, rows: usize, columns: &[ArrayRef]) -> Result<Answered> {
         let answer = self.instance.process(rows, columns);
-        let Answer { columns, rows, origins, rejected, .. } = answer.map_err(|failure| error(&self.uses, self.calls, rows, failure))?;
+        let Answer { columns, rows, origins, rejected, .. } =
+            answer.map_err(|failure| error(&self.uses, self.calls, rows, failure))?;
         self.calls += 1;
         Ok(Answered { columns, rows, origins, rejected })
     }
@@ -67,5 +69,16 @@ impl Session {
 fn error(uses: &str, batch: u64, rows: usize, failure: Failure) -> Error {
     let Failure { blame, message, backtrace, params } = failure;
     let blame = if params { Blame::Data } else { blame };
-    StepError { step: uses.to_owned(), uses: uses.to_owned(), batch, first_row: 0, rows: rows as u64, blame, message, backtrace, help: None }.into()
+    StepError {
+        step: uses.to_owned(),
+        uses: uses.to_owned(),
+        batch,
+        first_row: 0,
+        rows: rows as u64,
+        blame,
+        message,
+        backtrace,
+        help: None,
+    }
+    .into()
 }

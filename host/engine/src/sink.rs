@@ -7,24 +7,26 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::error::SinkError;
-use crate::source::Format;
+pub(crate) use crate::pipeline::{Compression, Format};
 
 mod arrow;
 mod csv;
 mod jsonl;
 mod parquet;
 mod target;
+
+pub use target::remove_partial_outputs;
 mod text;
 
 /// Turns batches into what is written: on any thread, several at once.
-pub trait Encode: Send + Sync {
+pub(crate) trait Encode: Send + Sync {
     /// What to write for `batch`.
     fn encode(&self, batch: &RecordBatch) -> Result<Encoded, SinkError>;
 }
 
 /// A batch ready to be written.
 #[derive(Debug)]
-pub enum Encoded {
+pub(crate) enum Encoded {
     /// Bytes of the file as they are.
     Bytes(Vec<u8>),
     /// A batch that the sink encodes itself.
@@ -32,7 +34,7 @@ pub enum Encoded {
 }
 
 /// An output. Dropped without [`Sink::commit`], it leaves nothing behind.
-pub trait Sink: Send {
+pub(crate) trait Sink: Send {
     /// What encodes batches for this sink.
     fn encoder(&self) -> Arc<dyn Encode>;
 
@@ -46,24 +48,9 @@ pub trait Sink: Send {
     fn commit(self: Box<Self>) -> Result<u64, SinkError>;
 }
 
-/// How an output is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// Gzip: JSON lines, CSV, Parquet.
-    Gzip,
-    /// Zstandard: every format.
-    Zstd,
-    /// LZ4: Parquet, Arrow.
-    Lz4,
-    /// Snappy: Parquet.
-    Snappy,
-}
-
 /// Where and how to write.
 #[derive(Debug, Clone)]
-pub struct SinkOptions {
+pub(crate) struct SinkOptions {
     /// The file, or `-` for standard output.
     pub path: PathBuf,
     /// The format; by default what the file's name says.
@@ -73,8 +60,11 @@ pub struct SinkOptions {
 }
 
 /// Opens the output under a temporary name; missing folders are made.
-pub fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Box<dyn Sink>, SinkError> {
-    let format = options.format.or_else(|| Format::of(&options.path)).ok_or_else(|| unknown_format(options))?;
+pub(crate) fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Box<dyn Sink>, SinkError> {
+    let format = options
+        .format
+        .or_else(|| Format::of_path(&options.path.to_string_lossy()))
+        .ok_or_else(|| unknown_format(options))?;
     match format {
         Format::Jsonl => text::create(options, jsonl::encoder(options, &schema)?, Vec::new()),
         Format::Csv => {

@@ -12,6 +12,7 @@ use arrow_schema::{DataType, SchemaRef};
 use indexmap::IndexMap;
 
 use crate::error::SourceError;
+pub(crate) use crate::pipeline::Format;
 
 mod arrange;
 mod arrow;
@@ -24,7 +25,7 @@ mod paths;
 mod pieces;
 
 /// The most that one row may take in a text format. A line without an end is an error, not an empty memory.
-pub const MAX_ROW_BYTES: usize = 1 << 30;
+pub(crate) const MAX_ROW_BYTES: usize = 1 << 30;
 
 /// The most that is read of the input to infer its types, whatever [`SourceOptions::sample_rows`] says.
 const MAX_SAMPLE_BYTES: usize = 16 << 20;
@@ -33,10 +34,10 @@ const MAX_SAMPLE_BYTES: usize = 16 << 20;
 const NOT_UTF8: &str = "the file is not UTF-8: convert it, for example with `iconv -t utf-8`";
 
 /// One piece of the input, read but not decoded: call it on any thread.
-pub type Work = Box<dyn FnOnce() -> Result<Vec<RecordBatch>, SourceError> + Send>;
+pub(crate) type Work = Box<dyn FnOnce() -> Result<Vec<RecordBatch>, SourceError> + Send>;
 
 /// An input that is read piece by piece.
-pub trait Source: Send {
+pub(crate) trait Source: Send {
     /// The columns of every batch.
     fn schema(&self) -> SchemaRef;
 
@@ -47,24 +48,9 @@ pub trait Source: Send {
     fn progress(&self) -> (u64, Option<u64>);
 }
 
-/// How the input is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A JSON object per line.
-    Jsonl,
-    /// Delimiter-separated values.
-    Csv,
-    /// Apache Parquet.
-    Parquet,
-    /// Arrow IPC, file or stream.
-    Arrow,
-    /// A row per file, whatever is in it.
-    Files,
-}
-
 /// What to read and how.
 #[derive(Debug, Clone)]
-pub struct SourceOptions {
+pub(crate) struct SourceOptions {
     /// Files, globs, or `-` for standard input. The files of a glob are read in the order of their names.
     pub paths: Vec<String>,
     /// The format; by default what the first file's name says.
@@ -102,11 +88,11 @@ impl Default for SourceOptions {
 }
 
 /// Opens the input: finds the files, infers the columns.
-pub fn open(options: &SourceOptions) -> Result<Box<dyn Source>, SourceError> {
+pub(crate) fn open(options: &SourceOptions) -> Result<Box<dyn Source>, SourceError> {
     let paths = paths::expand(&options.paths)?;
     let format = match options.format {
         Some(format) => format,
-        None => Format::of(&paths[0]).ok_or_else(|| unknown_format(&paths[0]))?,
+        None => Format::of_path(&paths[0].to_string_lossy()).ok_or_else(|| unknown_format(&paths[0]))?,
     };
     match format {
         Format::Jsonl => Ok(Box::new(jsonl::Jsonl::open(paths, options)?)),
@@ -114,21 +100,6 @@ pub fn open(options: &SourceOptions) -> Result<Box<dyn Source>, SourceError> {
         Format::Parquet => Ok(Box::new(parquet::Parquet::open(paths, options)?)),
         Format::Arrow => Ok(Box::new(arrow::Arrow::open(paths, options)?)),
         Format::Files => Ok(Box::new(files::Files::open(paths, options)?)),
-    }
-}
-
-impl Format {
-    /// What a file's name says of its format. `.gz` and `.zst` at the end do not count.
-    pub fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-        match name.rsplit_once('.')?.1 {
-            "jsonl" | "ndjson" | "json" => Some(Self::Jsonl),
-            "csv" | "tsv" => Some(Self::Csv),
-            "parquet" | "pq" => Some(Self::Parquet),
-            "arrow" | "arrows" | "feather" | "ipc" => Some(Self::Arrow),
-            _ => None,
-        }
     }
 }
 

@@ -62,7 +62,11 @@ pub(crate) struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     pub(crate) fn new(steps: usize, sinks: &'a Sinks) -> Self {
-        Self { sinks, instances: std::iter::repeat_with(|| None).take(steps).collect(), counts: vec![Count::default(); steps] }
+        Self {
+            sinks,
+            instances: std::iter::repeat_with(|| None).take(steps).collect(),
+            counts: vec![Count::default(); steps],
+        }
     }
 
     /// Takes an item through a stretch of steps. A failure stays with the item.
@@ -86,8 +90,13 @@ impl<'a> Worker<'a> {
             Work::Sink(sink) => self.encode(*sink, op.step, batches, item)?,
             Work::Filter(expression) => {
                 for batch in batches {
-                    let keep = expression.filter(&batch).map_err(|error| self.host_error(op.step, item, error.message))?;
-                    let kept = if keep.true_count() == batch.num_rows() { batch } else { filter_record_batch(&batch, &keep).map_err(arrow)? };
+                    let keep =
+                        expression.filter(&batch).map_err(|error| self.host_error(op.step, item, error.message))?;
+                    let kept = if keep.true_count() == batch.num_rows() {
+                        batch
+                    } else {
+                        filter_record_batch(&batch, &keep).map_err(arrow)?
+                    };
                     item.batches.push(kept);
                 }
             }
@@ -121,7 +130,8 @@ impl<'a> Worker<'a> {
         for batch in batches.into_iter().filter(|batch| batch.num_rows() > 0) {
             let mut instance = match self.instances[call.step].take() {
                 Some(instance) => instance,
-                None => Instance::open(&call.opening).map_err(|failure| step_error(call, item.number, batch.num_rows(), failure))?,
+                None => Instance::open(&call.opening)
+                    .map_err(|failure| step_error(call, item.number, batch.num_rows(), failure))?,
             };
             let outcome = transform(call, &mut instance, &batch, &mut self.counts[call.step])
                 .map_err(|failure| step_error(call, item.number, batch.num_rows(), failure))?;
@@ -153,12 +163,28 @@ impl<'a> Worker<'a> {
     fn host_error(&self, step: usize, item: &Item, message: String) -> Error {
         let rows = item.entered;
         let (id, uses) = self.sinks.step_names[step].clone();
-        StepError { step: id, uses, batch: item.number, first_row: 0, rows, blame: Blame::Data, message, backtrace: Vec::new(), help: None }.into()
+        StepError {
+            step: id,
+            uses,
+            batch: item.number,
+            first_row: 0,
+            rows,
+            blame: Blame::Data,
+            message,
+            backtrace: Vec::new(),
+            help: None,
+        }
+        .into()
     }
 }
 
 /// One batch through one instance: columns in, columns out, the rest carried along by row origin.
-pub(crate) fn transform(call: &Call, instance: &mut Instance, batch: &RecordBatch, count: &mut Count) -> Result<Outcome, Failure> {
+pub(crate) fn transform(
+    call: &Call,
+    instance: &mut Instance,
+    batch: &RecordBatch,
+    count: &mut Count,
+) -> Result<Outcome, Failure> {
     let columns = inputs(call, batch)?;
     let answer = instance.process(batch.num_rows(), &columns)?;
     count.calls += 1;
@@ -242,7 +268,8 @@ fn gather(call: &Call, batch: &RecordBatch, made: &[ArrayRef], origins: Vec<u32>
             let len = piece.min(rows - start);
             let origins = origins.slice(start, len);
             let made: Vec<ArrayRef> = made.iter().map(|column| column.slice(start, len)).collect();
-            let columns = arrange(&call.layout, |column| take(batch.column(column), &origins, None).map_err(arrow), &made)?;
+            let columns =
+                arrange(&call.layout, |column| take(batch.column(column), &origins, None).map_err(arrow), &made)?;
             new_batch(&call.schema, columns, len)
         })
         .collect()
@@ -256,7 +283,8 @@ fn piece_rows(call: &Call, batch: &RecordBatch, made: &[ArrayRef], rows: usize) 
         From::Carried(column) => Some(batch.column(*column).get_array_memory_size() / batch.num_rows().max(1)),
         From::Made(_) => None,
     });
-    let row_bytes = carried.sum::<usize>() + made.iter().map(|column| column.get_array_memory_size()).sum::<usize>() / rows;
+    let row_bytes =
+        carried.sum::<usize>() + made.iter().map(|column| column.get_array_memory_size()).sum::<usize>() / rows;
     call.batch.rows.min(2 * call.batch.bytes / row_bytes.max(1)).max(1)
 }
 
@@ -275,7 +303,11 @@ fn take_all(columns: &[ArrayRef], rows: &UInt32Array) -> Result<Vec<ArrayRef>> {
 }
 
 /// The columns after a step, in the layout's order.
-pub(crate) fn arrange(layout: &[From], mut carried: impl FnMut(usize) -> Result<ArrayRef>, made: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+pub(crate) fn arrange(
+    layout: &[From],
+    mut carried: impl FnMut(usize) -> Result<ArrayRef>,
+    made: &[ArrayRef],
+) -> Result<Vec<ArrayRef>> {
     layout
         .iter()
         .map(|from| match from {

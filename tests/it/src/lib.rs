@@ -71,7 +71,9 @@ impl Bench {
 
     /// The pipeline of a text.
     pub fn pipeline(&self, text: &str) -> Result<Pipeline, Error> {
-        let text = text.replace("DIR", &self.dir.path().to_string_lossy()).replace("GUESTS", &root().join("target/guests").to_string_lossy());
+        let text = text
+            .replace("DIR", &self.dir.path().to_string_lossy())
+            .replace("GUESTS", &root().join("target/guests").to_string_lossy());
         Ok(Pipeline::parse("test.yaml", &text)?)
     }
 

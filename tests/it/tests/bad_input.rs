@@ -30,12 +30,21 @@ fn says(said: &str, words: &[&str]) {
 #[test]
 fn a_pipeline_that_is_wrong_is_told_where() {
     let cases: &[(&str, &[&str])] = &[
-        ("{ id: a, use: text/normalise, colunms: { text: body } }", &["unknown key `colunms`", "at 3:", "did you mean `columns`"]),
+        (
+            "{ id: a, use: text/normalise, colunms: { text: body } }",
+            &["unknown key `colunms`", "at 3:", "did you mean `columns`"],
+        ),
         ("{ id: a, use: text/normalize }", &["no step `normalize`", "at 3:", "did you mean `normalise`"]),
         ("{ id: a, use: txt/normalise }", &["no built-in plugin `txt`", "at 3:", "did you mean `text`"]),
-        ("{ id: a, use: text/normalise, with: { from: nfc } }", &["no parameter `from`", "at 3:", "did you mean `form`"]),
+        (
+            "{ id: a, use: text/normalise, with: { from: nfc } }",
+            &["no parameter `from`", "at 3:", "did you mean `form`"],
+        ),
         ("{ id: a, use: text/normalise, with: { form: nfx } }", &["step `a`", "form", "nfc", "at 3:"]),
-        ("{ id: a, use: text/normalise, columns: { text: txt } }", &["no column `txt`", "at 3:", "did you mean `text`"]),
+        (
+            "{ id: a, use: text/normalise, columns: { text: txt } }",
+            &["no column `txt`", "at 3:", "did you mean `text`"],
+        ),
         ("{ id: a, use: text/normalise, columns: { txt: text } }", &["reads no column `txt`", "at 3:"]),
         ("{ id: a, use: text/normalise, columns: { text: id } }", &["column `id` is of type int64", "utf8", "at 3:"]),
         ("{ id: a, use: text/normalise, outputs: { txt: x } }", &["makes no column `txt`", "at 3:"]),
@@ -81,7 +90,11 @@ fn a_plugin_that_is_none_is_refused() {
         ("hollow.wasm", component(&exporting("stillroom:step/step@0.1.0")), "does not fit the contract"),
         (
             "grabby.wasm",
-            component(&exporting("stillroom:step/step@0.1.0").replacen("(component", "(component (import \"evil:net/socket\" (instance (export \"open\" (func))))", 1)),
+            component(&exporting("stillroom:step/step@0.1.0").replacen(
+                "(component",
+                "(component (import \"evil:net/socket\" (instance (export \"open\" (func))))",
+                1,
+            )),
             "imports `evil:net/socket`, which nobody granted",
         ),
     ];
@@ -129,7 +142,8 @@ fn an_input_that_cannot_be_read_is_named() {
 
 /// `{"a":1}` and a line's end, gzipped.
 const GZIPPED: &[u8] = &[
-    0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03, 0xab, 0x56, 0x4a, 0x54, 0xb2, 0x32, 0xac, 0xe5, 0x02, 0, 0x21, 0x3d, 0xb0, 0x32, 0x08, 0, 0, 0,
+    0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03, 0xab, 0x56, 0x4a, 0x54, 0xb2, 0x32, 0xac, 0xe5, 0x02, 0, 0x21, 0x3d,
+    0xb0, 0x32, 0x08, 0, 0, 0,
 ];
 
 #[test]
@@ -140,14 +154,17 @@ fn a_value_that_does_not_fit_late_in_the_file_is_named() {
     bench.write("in.jsonl", rows);
     let text = "steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: write, sink: DIR/out.jsonl }\n";
     says(&fails(&bench, text), &["in.jsonl:5001", "n"]);
-    bench.run(&text.replace("source: DIR/in.jsonl", "source: { path: DIR/in.jsonl, types: { n: utf8 } }")).expect_err("5000 numbers are no text");
+    let as_text = text.replace("source: DIR/in.jsonl", "source: { path: DIR/in.jsonl, types: { n: utf8 } }");
+    assert_eq!(bench.run(&as_text).expect("every number is a text").rows_out, 5001);
 }
 
 #[test]
 fn no_rows_are_fine() {
     let bench = Bench::default();
     bench.write("in.jsonl", "");
-    let report = bench.run("steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: write, sink: DIR/out.jsonl }\n").expect("runs");
+    let report = bench
+        .run("steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: write, sink: DIR/out.jsonl }\n")
+        .expect("runs");
     assert_eq!((report.rows_in, bench.read("out.jsonl").as_str()), (0, ""));
 }
 
@@ -177,7 +194,8 @@ fn a_full_disk_fails_the_run_and_leaves_nothing() {
     let rows: String = (0..40_000).map(|n| format!("{{\"n\":{n},\"text\":\"{}\"}}\n", "x".repeat(100))).collect();
     bench.write("in.jsonl", rows);
     for name in ["out.jsonl", "out.csv", "out.arrow"] {
-        let text = format!("steps:\n  - {{ id: read, source: DIR/in.jsonl }}\n  - {{ id: write, sink: DIR/small/{name} }}\n");
+        let text =
+            format!("steps:\n  - {{ id: read, source: DIR/in.jsonl }}\n  - {{ id: write, sink: DIR/small/{name} }}\n");
         let error = bench.run(&text).expect_err("the disk is full");
         let left: Vec<_> = fs::read_dir(&small).expect("the folder").collect();
         says(&explain(&error), &[name]);

@@ -23,7 +23,7 @@ fn a_failed_batch_fails_the_run_and_says_where() {
         ("fault", "will not work on 678"),
         ("plugin", "lost my way"),
         ("memory", "it asked for more memory than its limit"),
-        ("stack", "call stack exhausted"),
+        ("stack", "wasm trap: "),
     ] {
         for threads in [1, 4] {
             let bench = Bench::default();
@@ -42,7 +42,7 @@ fn a_panic_brings_the_guests_place_and_stack() {
     let error = Bench::default().run(&failing("panic")).expect_err("panics");
     let Error::Step(step) = &error else { panic!("{error:?}") };
     assert!(step.message.contains("lib.rs:"), "{}", step.message);
-    assert!(step.backtrace.iter().any(|frame| frame.contains("Fail")), "{:#?}", step.backtrace);
+    assert!(step.backtrace.iter().any(|frame| frame.contains("stillroom_sdk")), "{:#?}", step.backtrace);
 }
 
 #[test]
@@ -80,7 +80,7 @@ steps:
         let error = result.expect_err(lie);
         let said = explain(&error);
         let expected = expected_words(lie);
-        assert!(said.contains(expected), "{lie}: `{expected}` is not in: {said}");
+        assert!(said.to_lowercase().contains(&expected.to_lowercase()), "{lie}: `{expected}` is not in: {said}");
         assert!(said.contains("step `lie`"), "{lie}: {said}");
         assert!(said.len() < 8 << 10, "{lie}: {} bytes", said.len());
         assert!(!said.contains('\u{1b}'), "{lie}: {said:?}");
@@ -92,8 +92,9 @@ fn expected_words(lie: &str) -> &'static str {
     match lie {
         "short-offsets" | "long-offsets" => "need 204",
         "falling-offsets" | "offset-past-end" | "negative-offset" => "ffset",
-        "bad-utf8" | "split-character" => "UTF",
-        "no-validity" | "many-buffers" => "buffers after the validity",
+        "bad-utf8" | "split-character" => "utf-8",
+        "no-validity" => "a validity bitmap of 204 bytes for 50 values",
+        "many-buffers" => "1002 buffers after the validity where 2 are due",
         "short-bitmap" => "a validity bitmap of 0 bytes for 50 values",
         "wrong-null-count" => "50 nulls in the validity bitmap where null-count says 2",
         "too-few-rows" => "49 rows out for 50 rows in",

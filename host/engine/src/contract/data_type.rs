@@ -65,7 +65,7 @@ pub(crate) fn to_text(data_type: &DataType) -> Option<String> {
 ///
 /// # Errors
 /// Says what was not understood, and where.
-pub fn parse(text: &str) -> Result<DataType, String> {
+pub(crate) fn parse(text: &str) -> Result<DataType, String> {
     let mut parser = Parser { rest: text, depth: 0 };
     let data_type = parser.data_type()?;
     match parser.rest.trim() {
@@ -286,9 +286,23 @@ mod tests {
     #[test]
     fn what_is_not_a_type_is_refused() {
         let deep = "list<".repeat(100_000);
-        for text in ["", "text", "list", "list<", "list<utf8", "utf8>", "decimal128<39, 1>", "fixed-size-list<utf8, -1>",
-            "struct<a utf8>", "struct<\"a: utf8>", "dictionary<utf8, utf8>", "time32<ns>", "timestamp<h>", "fixed-size-binary<99999999999>", &deep]
-        {
+        for text in [
+            "",
+            "text",
+            "list",
+            "list<",
+            "list<utf8",
+            "utf8>",
+            "decimal128<39, 1>",
+            "fixed-size-list<utf8, -1>",
+            "struct<a utf8>",
+            "struct<\"a: utf8>",
+            "dictionary<utf8, utf8>",
+            "time32<ns>",
+            "timestamp<h>",
+            "fixed-size-binary<99999999999>",
+            &deep,
+        ] {
             assert!(parse(text).is_err(), "{}", &text[..text.len().min(40)]);
         }
     }

@@ -45,12 +45,22 @@ pub(super) struct Clash {
 
 /// The data's columns after the step: an output replaces the input of its name, others are added at the end. `outputs:`
 /// gives an output another name, and may so replace any column on purpose.
-pub(super) fn layout(data: &Schema, opened: &Opened, inputs: &[Input], uses: &UseSpec) -> Result<(Schema, Vec<From>), Clash> {
+pub(super) fn layout(
+    data: &Schema,
+    opened: &Opened,
+    inputs: &[Input],
+    uses: &UseSpec,
+) -> Result<(Schema, Vec<From>), Clash> {
     let mut fields: Vec<Field> = data.fields().iter().map(|field| field.as_ref().clone()).collect();
     let mut layout: Vec<From> = (0..fields.len()).map(From::Carried).collect();
     for (made, field) in opened.outputs.iter().enumerate() {
-        let mapped = uses.outputs.iter().find(|(own, _)| own.value == *field.name()).map(|(_, theirs)| theirs.value.clone());
-        let replaced = opened.inputs.iter().position(|input| input == field.name()).map(|at| data.field(inputs[at].column).name().clone());
+        let mapped =
+            uses.outputs.iter().find(|(own, _)| own.value == *field.name()).map(|(_, theirs)| theirs.value.clone());
+        let replaced = opened
+            .inputs
+            .iter()
+            .position(|input| input == field.name())
+            .map(|at| data.field(inputs[at].column).name().clone());
         let on_purpose = mapped.is_some() || replaced.is_some();
         let name = mapped.or(replaced).unwrap_or_else(|| field.name().clone());
         let field = field.clone().with_name(&name);
@@ -62,7 +72,10 @@ pub(super) fn layout(data: &Schema, opened: &Opened, inputs: &[Input], uses: &Us
             Some(_) => {
                 return Err(Clash {
                     message: format!("it makes a column `{name}`, and there is one already"),
-                    help: format!("give it another name: `outputs: {{ {}: … }}`, or drop the old one first", opened.outputs[made].name()),
+                    help: format!(
+                        "give it another name: `outputs: {{ {}: … }}`, or drop the old one first",
+                        opened.outputs[made].name()
+                    ),
                 });
             }
             None => {

@@ -50,7 +50,14 @@ impl<'a> Lookup<'a> {
     }
 
     /// Loads, checks against the data and opens a step.
-    pub(super) fn call(&mut self, step: &Step, uses: &UseSpec, data: &Schema, has_source: bool, batch: BatchSize) -> Result<Call> {
+    pub(super) fn call(
+        &mut self,
+        step: &Step,
+        uses: &UseSpec,
+        data: &Schema,
+        has_source: bool,
+        batch: BatchSize,
+    ) -> Result<Call> {
         let plugin = self.plugin(uses)?;
         let manifest = self.manifest(&plugin, uses)?;
         self.check_place(step, manifest, uses, has_source)?;
@@ -73,8 +80,9 @@ impl<'a> Lookup<'a> {
             .map(|offer| Input { column: offer.column, cast: casts[offer.column].clone() })
             .collect();
         self.check_outputs(step, uses, &opened.outputs)?;
-        let (schema, layout) = layout(data, &opened, &inputs, uses)
-            .map_err(|clash| self.fail(uses.uses.place, format!("step `{}`: {}", *step.id, clash.message), clash.help))?;
+        let (schema, layout) = layout(data, &opened, &inputs, uses).map_err(|clash| {
+            self.fail(uses.uses.place, format!("step `{}`: {}", *step.id, clash.message), clash.help)
+        })?;
         Ok(Call {
             step: self.step_index(step),
             id: step.id.value.clone(),
@@ -120,14 +128,31 @@ impl<'a> Lookup<'a> {
             let steps = plugin.steps();
             let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
             let help = did_you_mean(&uses.step, "it has", names.iter().copied()).unwrap_or_default();
-            self.fail(uses.step.place, format!("the plugin `{}` has no step `{}`", uses.plugin.value, uses.step.value), help).into()
+            self.fail(
+                uses.step.place,
+                format!("the plugin `{}` has no step `{}`", uses.plugin.value, uses.step.value),
+                help,
+            )
+            .into()
         })
     }
 
     fn check_place(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, has_source: bool) -> Result<()> {
         match (manifest.kind == Kind::Source, has_source) {
-            (true, true) => Err(self.fail(uses.uses.place, format!("step `{}` makes rows, but there are some already", *step.id), "a source comes first").into()),
-            (false, false) => Err(self.fail(uses.uses.place, format!("step `{}` has no rows to work on", *step.id), "the first step is a `source:`, or uses a step that makes rows").into()),
+            (true, true) => Err(self
+                .fail(
+                    uses.uses.place,
+                    format!("step `{}` makes rows, but there are some already", *step.id),
+                    "a source comes first",
+                )
+                .into()),
+            (false, false) => Err(self
+                .fail(
+                    uses.uses.place,
+                    format!("step `{}` has no rows to work on", *step.id),
+                    "the first step is a `source:`, or uses a step that makes rows",
+                )
+                .into()),
             _ => Ok(()),
         }
     }
@@ -139,7 +164,8 @@ impl<'a> Lookup<'a> {
         for (name, _) in &uses.with {
             if !properties.contains_key(&name.value) {
                 let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-                let help = did_you_mean(name, "it has", known.iter().copied()).unwrap_or_else(|| "it has none".to_owned());
+                let help =
+                    did_you_mean(name, "it has", known.iter().copied()).unwrap_or_else(|| "it has none".to_owned());
                 let message = format!("step `{}`: `{}` has no parameter `{}`", *step.id, uses.uses.value, name.value);
                 return Err(self.fail(name.place, message, help).into());
             }
@@ -169,8 +195,12 @@ impl<'a> Lookup<'a> {
         }
         for column in manifest.columns.iter().filter(|column| column.required) {
             if !names.contains(&column.name) {
-                let message = format!("step `{}`: `{}` reads a column `{}`, which the data does not have", *step.id, uses.uses.value, column.name);
-                let help = format!("{}; name one: `columns: {{ {}: … }}`", columns_help(&column.name, data), column.name);
+                let message = format!(
+                    "step `{}`: `{}` reads a column `{}`, which the data does not have",
+                    *step.id, uses.uses.value, column.name
+                );
+                let help =
+                    format!("{}; name one: `columns: {{ {}: … }}`", columns_help(&column.name, data), column.name);
                 return Err(self.fail(uses.uses.place, message, help).into());
             }
         }
@@ -183,21 +213,45 @@ impl<'a> Lookup<'a> {
             return Ok(());
         }
         let help = did_you_mean(own, "it reads", known.iter().copied()).unwrap_or_default();
-        Err(self.fail(own.place, format!("step `{}`: `{}` reads no column `{}`", *step.id, uses.uses.value, own.value), help).into())
+        Err(self
+            .fail(
+                own.place,
+                format!("step `{}`: `{}` reads no column `{}`", *step.id, uses.uses.value, own.value),
+                help,
+            )
+            .into())
     }
 
     /// For each column of the data, the type that it is converted to before the step sees it.
-    fn casts(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, data: &Schema, names: &[String]) -> Result<Vec<Option<arrow_schema::DataType>>> {
+    fn casts(
+        &self,
+        step: &Step,
+        manifest: &Manifest,
+        uses: &UseSpec,
+        data: &Schema,
+        names: &[String],
+    ) -> Result<Vec<Option<arrow_schema::DataType>>> {
         let mut casts = vec![None; names.len()];
         for (at, name) in names.iter().enumerate() {
             let Some(column) = manifest.columns.iter().find(|column| column.name == *name) else { continue };
             casts[at] = cast_for(column, data.field(at)).map_err(|found| {
                 let message = format!(
                     "step `{}`: column `{}` is of type {found}, and `{}` takes {}",
-                    *step.id, data.field(at).name(), uses.uses.value, column.data_types.join(" or ")
+                    *step.id,
+                    data.field(at).name(),
+                    uses.uses.value,
+                    column.data_types.join(" or ")
                 );
-                let place = uses.columns.iter().find(|(own, _)| own.value == *name).map_or(uses.uses.place, |(_, theirs)| theirs.place);
-                Error::from(self.fail(place, message, "name another column under `columns:`, or convert it: `compute: { … : cast(… as text) }`"))
+                let place = uses
+                    .columns
+                    .iter()
+                    .find(|(own, _)| own.value == *name)
+                    .map_or(uses.uses.place, |(_, theirs)| theirs.place);
+                Error::from(self.fail(
+                    place,
+                    message,
+                    "name another column under `columns:`, or convert it: `compute: { … : cast(… as text) }`",
+                ))
             })?;
         }
         Ok(casts)
@@ -220,7 +274,11 @@ impl<'a> Lookup<'a> {
         let named = uses.with.iter().find(|(name, _)| failure.message.contains(&format!("`{}`", name.value)));
         let place = named.map_or(uses.uses.place, |(_, value)| value.place);
         let whose = if failure.params { "" } else { "the plugin failed: " };
-        let help = if failure.params { format!("`still steps {}` shows its parameters and columns", uses.uses.value) } else { failure.backtrace.join("\n") };
+        let help = if failure.params {
+            format!("`still steps {}` shows its parameters and columns", uses.uses.value)
+        } else {
+            failure.backtrace.join("\n")
+        };
         self.fail(place, format!("step `{}`: {whose}{}", *step.id, failure.message), help)
     }
 

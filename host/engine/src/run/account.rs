@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::Summary;
 use super::stage::raise;
 use crate::error::{Error, Result};
+use crate::json as rows_json;
 use crate::plan::Plan;
 use crate::report::{Count, Progress, Report, StepReport};
 use crate::sink::{self, Encode, Sink, SinkOptions};
-use crate::worker::{Item, Rejected};
-use crate::json as rows_json;
 use crate::source::Format;
+use crate::worker::{Item, Rejected};
 
 /// Rows shown in the report.
 const SAMPLES: usize = 3;
@@ -38,7 +38,8 @@ struct Quarantine {
 impl End {
     pub(super) fn create(plan: &Plan, progress: Arc<Progress>) -> Result<Self> {
         let sinks = plan.sinks.iter().zip(&plan.sink_schemas);
-        let sinks = sinks.map(|(options, schema)| Ok(sink::create(options, schema.clone())?)).collect::<Result<Vec<_>>>()?;
+        let sinks =
+            sinks.map(|(options, schema)| Ok(sink::create(options, schema.clone())?)).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             sinks,
             quarantine: None,
@@ -121,7 +122,8 @@ impl Quarantine {
         let mut lines = Vec::new();
         for (row, reason) in rows_json::rows(&rejected.rows)?.into_iter().zip(&rejected.reasons) {
             let line = json!({ "step": rejected.step, "reason": reason, "row": row });
-            serde_json::to_writer(&mut lines, &line).map_err(|error| Error::Engine { message: error.to_string(), help: None })?;
+            serde_json::to_writer(&mut lines, &line)
+                .map_err(|error| Error::Engine { message: error.to_string(), help: None })?;
             lines.push(b'\n');
         }
         Ok(self.sink.write(sink::Encoded::Bytes(lines))?)

@@ -109,7 +109,12 @@ impl Piece {
     }
 }
 
-fn generate(call: &Call, instance: &mut Option<Box<Instance>>, rows: usize, number: u64) -> Result<Option<RecordBatch>> {
+fn generate(
+    call: &Call,
+    instance: &mut Option<Box<Instance>>,
+    rows: usize,
+    number: u64,
+) -> Result<Option<RecordBatch>> {
     let fail = |failure| step_error(call, number, rows, failure);
     if instance.is_none() {
         *instance = Some(Box::new(Instance::open(&call.opening).map_err(fail)?));
@@ -135,7 +140,11 @@ pub(super) enum Stage {
 
 impl Stage {
     pub(super) fn of(call: Call) -> Self {
-        if call.opened.kind == Kind::Global { Self::Global(Box::new(Global::new(call))) } else { Self::Ordered(Box::new(Ordered { call, instance: None, seen: 0 })) }
+        if call.opened.kind == Kind::Global {
+            Self::Global(Box::new(Global::new(call)))
+        } else {
+            Self::Ordered(Box::new(Ordered { call, instance: None, seen: 0 }))
+        }
     }
 
     /// Gives the stage its next item; what it passes on comes back.
@@ -172,7 +181,9 @@ impl Ordered {
         let count = &mut counts[self.call.step];
         let mut passed = Item { rejected: item.rejected, encoded: item.encoded, ..Item::new(item.number, Vec::new()) };
         for batch in item.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
-            let fail = |failure| at_row(step_error(&self.call, item.number, batch.num_rows(), failure), self.seen - item.entered);
+            let fail = |failure| {
+                at_row(step_error(&self.call, item.number, batch.num_rows(), failure), self.seen - item.entered)
+            };
             let instance = match &mut self.instance {
                 Some(instance) => instance,
                 none => none.insert(Instance::open(&self.call.opening).map_err(fail)?),
@@ -210,7 +221,17 @@ struct Ready {
 
 impl Global {
     fn new(call: Call) -> Self {
-        Self { call, instance: None, seen: 0, batches: Vec::new(), starts: vec![0], answered: Vec::new(), ready: None, carried: Default::default(), sent: 0 }
+        Self {
+            call,
+            instance: None,
+            seen: 0,
+            batches: Vec::new(),
+            starts: vec![0],
+            answered: Vec::new(),
+            ready: None,
+            carried: Default::default(),
+            sent: 0,
+        }
     }
 
     fn rows(&self) -> usize {
@@ -225,7 +246,8 @@ impl Global {
         self.carried.0.iter_mut().zip(item.encoded).for_each(|(all, more)| all.extend(more));
         self.carried.1.extend(item.rejected);
         for batch in item.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
-            self.consume(item.number, batch, &mut counts[self.call.step]).map_err(|error| at_row(error, self.seen - item.entered))?;
+            self.consume(item.number, batch, &mut counts[self.call.step])
+                .map_err(|error| at_row(error, self.seen - item.entered))?;
         }
         counts[self.call.step].time += start.elapsed();
         Ok(())
@@ -329,14 +351,16 @@ impl Global {
     }
 
     fn gather(&self, ready: &Ready, len: usize) -> Result<RecordBatch> {
-        let places: Vec<(usize, usize)> = ready.origins[ready.at..ready.at + len].iter().map(|row| self.place(*row)).collect();
+        let places: Vec<(usize, usize)> =
+            ready.origins[ready.at..ready.at + len].iter().map(|row| self.place(*row)).collect();
         let made: Vec<ArrayRef> = ready.columns.iter().map(|column| column.slice(ready.at, len)).collect();
         let columns = arrange(&self.call.layout, |column| self.carry(column, &places), &made)?;
         new_batch(&self.call.schema, columns, len)
     }
 
     fn carry(&self, column: usize, places: &[(usize, usize)]) -> Result<ArrayRef> {
-        let arrays: Vec<&dyn arrow_array::Array> = self.batches.iter().map(|batch| batch.column(column).as_ref()).collect();
+        let arrays: Vec<&dyn arrow_array::Array> =
+            self.batches.iter().map(|batch| batch.column(column).as_ref()).collect();
         interleave(&arrays, places).map_err(arrow)
     }
 
@@ -353,7 +377,8 @@ impl Global {
         let (rows, reasons): (Vec<u32>, Vec<String>) = rejected.into_iter().unzip();
         let places: Vec<(usize, usize)> = rows.iter().map(|row| self.place(*row)).collect();
         let schema = self.batches[0].schema();
-        let columns = (0..schema.fields().len()).map(|column| self.carry(column, &places)).collect::<Result<Vec<_>>>()?;
+        let columns =
+            (0..schema.fields().len()).map(|column| self.carry(column, &places)).collect::<Result<Vec<_>>>()?;
         let rows = new_batch(&schema, columns, reasons.len())?;
         self.carried.1.push(crate::worker::Rejected { step: self.call.id.clone(), rows, reasons });
         Ok(())

@@ -4,10 +4,31 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
 use crate::error::SinkError;
+
+/// The temporary files that are open now; `None` once they were given up.
+static PARTIAL: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
+
+/// Removes the temporary file of every output that is being written, in this whole process, and lets none be completed any
+/// more. For a program that ends at once, while a guest may still be running: nothing is dropped then.
+pub fn remove_partial_outputs() {
+    // The lock is held for a rename at most, never while a guest runs.
+    let paths = PARTIAL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    for path in paths.into_iter().flatten() {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn remember(file: NamedTempFile) -> To {
+    if let Some(paths) = PARTIAL.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        paths.push(file.path().to_owned());
+    }
+    To::Temporary(file)
+}
 
 /// An open output. Dropped without [`Target::commit`], its temporary file is removed.
 pub(super) struct Target {
@@ -45,6 +66,11 @@ impl Target {
     /// Gives the file its name; the bytes it has.
     pub(super) fn commit(&mut self) -> Result<u64, SinkError> {
         if let To::Temporary(file) = std::mem::replace(&mut self.to, To::Committed) {
+            let mut partial = PARTIAL.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(paths) = partial.as_mut() else {
+                return Err(SinkError::new(&self.path, "the program is ending; the output was given up"));
+            };
+            paths.retain(|path| path != file.path());
             file.persist(&self.path).map_err(|error| failed(&self.path, &error.error))?;
         }
         Ok(self.written)
@@ -71,6 +97,16 @@ impl Target {
             self.refused = Some(failed(&self.path, error));
         }
         result
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if let (To::Temporary(file), Some(paths)) =
+            (&self.to, PARTIAL.lock().unwrap_or_else(PoisonError::into_inner).as_mut())
+        {
+            paths.retain(|path| path != file.path());
+        }
     }
 }
 
@@ -114,7 +150,7 @@ fn open(path: &Path) -> io::Result<To> {
     builder.prefix(&prefix);
     #[cfg(unix)]
     builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666)); // less the umask
-    builder.tempfile_in(folder).map(To::Temporary)
+    builder.tempfile_in(folder).map(remember)
 }
 
 /// The error for what the system said about `path`.

@@ -73,7 +73,11 @@ fn lift_array(arrays: &mut impl Iterator<Item = ArrayResult>, data_type: &DataTy
     let length = array.length as usize;
     due.check(length)?;
     if *data_type == DataType::Null {
-        return if array.buffers.is_empty() { Ok(ArrayData::new_null(data_type, length)) } else { Err("buffers in a null column".into()) };
+        return if array.buffers.is_empty() {
+            Ok(ArrayData::new_null(data_type, length))
+        } else {
+            Err("buffers in a null column".into())
+        };
     }
 
     let mut buffers: Vec<Buffer> = array.buffers.into_iter().map(Buffer::from_vec).collect();
@@ -87,7 +91,11 @@ fn lift_array(arrays: &mut impl Iterator<Item = ArrayResult>, data_type: &DataTy
     ArrayDataBuilder::new(data_type.clone())
         .len(length)
         .nulls(nulls)
-        .buffers(if takes_no_offsets_when_empty(data_type, length, &buffers) { zero_offset(data_type, buffers) } else { buffers })
+        .buffers(if takes_no_offsets_when_empty(data_type, length, &buffers) {
+            zero_offset(data_type, buffers)
+        } else {
+            buffers
+        })
         .child_data(children)
         .align_buffers(true)
         .build() // full validation: offsets, UTF-8, views, dictionary keys
@@ -119,7 +127,9 @@ fn check_sizes(data_type: &DataType, length: usize, buffers: &[Buffer]) -> Check
         DataType::FixedSizeBinary(size) => Some(length * usize::try_from(*size).unwrap_or(0)),
         DataType::Struct(_) | DataType::FixedSizeList(..) => None,
         DataType::Dictionary(key, _) => key.primitive_width().map(|width| width * length),
-        other => Some(other.primitive_width().ok_or_else(|| format!("a column of type {other} cannot cross"))? * length),
+        other => {
+            Some(other.primitive_width().ok_or_else(|| format!("a column of type {other} cannot cross"))? * length)
+        }
     };
     let count = match data_type {
         DataType::Utf8 | DataType::Binary | DataType::LargeUtf8 | DataType::LargeBinary => 2..=2,
@@ -174,7 +184,12 @@ fn takes_no_offsets_when_empty(data_type: &DataType, length: usize, buffers: &[B
         && buffers.first().is_some_and(Buffer::is_empty)
         && matches!(
             data_type,
-            DataType::Utf8 | DataType::Binary | DataType::List(_) | DataType::LargeUtf8 | DataType::LargeBinary | DataType::LargeList(_)
+            DataType::Utf8
+                | DataType::Binary
+                | DataType::List(_)
+                | DataType::LargeUtf8
+                | DataType::LargeBinary
+                | DataType::LargeList(_)
         )
 }
 

@@ -15,11 +15,41 @@ use stillroom::step::data::Array;
 
 /// Every lie. The host's test reads the list from the manifest, so a lie without a test cannot be.
 const LIES: &[&str] = &[
-    "none", "short-offsets", "long-offsets", "falling-offsets", "offset-past-end", "negative-offset", "bad-utf8", "split-character",
-    "no-validity", "short-bitmap", "wrong-null-count", "too-few-rows", "too-many-rows", "no-arrays", "two-arrays", "no-buffers",
-    "many-buffers", "rows-unasked", "rows-out-of-range", "rows-odd-bytes", "huge-length", "reject-out-of-range", "reject-twice",
-    "reject-and-answer", "huge-output", "long-reason", "null-where-never", "sign-twice", "sign-unknown-input", "sign-nameless",
-    "sign-bad-type", "sign-deep-type", "sign-input-twice", "long-fault", "control-characters",
+    "none",
+    "short-offsets",
+    "long-offsets",
+    "falling-offsets",
+    "offset-past-end",
+    "negative-offset",
+    "bad-utf8",
+    "split-character",
+    "no-validity",
+    "short-bitmap",
+    "wrong-null-count",
+    "too-few-rows",
+    "too-many-rows",
+    "no-arrays",
+    "two-arrays",
+    "no-buffers",
+    "many-buffers",
+    "rows-unasked",
+    "rows-out-of-range",
+    "rows-odd-bytes",
+    "huge-length",
+    "reject-out-of-range",
+    "reject-twice",
+    "reject-and-answer",
+    "huge-output",
+    "long-reason",
+    "null-where-never",
+    "sign-twice",
+    "sign-unknown-input",
+    "sign-nameless",
+    "sign-bad-type",
+    "sign-deep-type",
+    "sign-input-twice",
+    "long-fault",
+    "control-characters",
 ];
 
 struct Liar;
@@ -39,8 +69,15 @@ impl Guest for Liar {
             name: "lie".into(),
             kind: Kind::Transform,
             summary: "Lies.".into(),
-            params: format!(r#"{{"type":"object","properties":{{"lie":{{"type":"string","enum":[{lies}]}}}},"required":["lie"]}}"#),
-            columns: vec![Column { name: "n".into(), data_types: vec!["int64".into()], required: true, summary: String::new() }],
+            params: format!(
+                r#"{{"type":"object","properties":{{"lie":{{"type":"string","enum":[{lies}]}}}},"required":["lie"]}}"#
+            ),
+            columns: vec![Column {
+                name: "n".into(),
+                data_types: vec!["int64".into()],
+                required: true,
+                summary: String::new(),
+            }],
         }]
     }
 
@@ -53,7 +90,11 @@ impl Guest for Liar {
         if is("control-characters") {
             return Err(Fault::Params("\u{1b}[2Jcleared\u{7}".into()));
         }
-        let field = |name: &str, data_type: &str| Field { name: name.into(), data_type: data_type.into(), nullable: !is("null-where-never") };
+        let field = |name: &str, data_type: &str| Field {
+            name: name.into(),
+            data_type: data_type.into(),
+            nullable: !is("null-where-never"),
+        };
         let mut outputs = vec![field("text", "utf8")];
         let mut inputs = vec!["n".to_owned()];
         match () {
@@ -85,7 +126,11 @@ impl Guest for Liar {
 /// `rows` times "é".
 fn truth(rows: u32) -> Output {
     let offsets = (0..=rows).flat_map(|row| (row * 2).to_le_bytes()).collect();
-    let array = Array { length: rows, null_count: 0, buffers: vec![Vec::new(), offsets, "é".repeat(rows as usize).into_bytes()] };
+    let array = Array {
+        length: rows,
+        null_count: 0,
+        buffers: vec![Vec::new(), offsets, "é".repeat(rows as usize).into_bytes()],
+    };
     Output { columns: Batch { length: rows, arrays: vec![array] }, rows: None, rejected: Vec::new() }
 }
 
@@ -104,7 +149,9 @@ fn lie_in_array(output: &mut Output, rows: u32) {
         () if is("no-validity") => drop(array.buffers.remove(0)),
         () if is("short-bitmap") => (array.null_count, array.buffers[0]) = (1, Vec::new()),
         () if is("wrong-null-count") => (array.null_count, array.buffers[0]) = (2, vec![0; rows.div_ceil(8) as usize]),
-        () if is("null-where-never") => (array.null_count, array.buffers[0]) = (rows, vec![0; rows.div_ceil(8) as usize]),
+        () if is("null-where-never") => {
+            (array.null_count, array.buffers[0]) = (rows, vec![0; rows.div_ceil(8) as usize])
+        }
         () if is("no-buffers") => array.buffers.clear(),
         () if is("many-buffers") => array.buffers.extend(vec![Vec::new(); 1000]),
         () if is("huge-length") => (array.length, output.columns.length) = (u32::MAX, u32::MAX),
