@@ -82,7 +82,7 @@ pub(crate) fn bench() -> Result<()> {
     build()?;
     let compare = root().join("bench/cpu3/compare.py");
     run(Command::new("python3").arg(compare).arg("--still").arg(target_dir().join("release/still")))?;
-    run(cargo().args(["bench", "--package", "stillroom", "--bench", "boundary", "--bench", "tax"]))
+    run(cargo().args(["bench", "--package", "stillroom-bench"]))
 }
 
 #[cfg(test)]
