@@ -23,7 +23,7 @@ Usage: cargo xtask <command>
   plugins  setup, then builds every plugin and test guest to a .wasm file under target/
   build    plugins, then the program target/release/still
   test     plugins, then formatting, lints and every test
-           -- ARGS        only `cargo test --workspace --release ARGS`
+           -- ARGS        only `cargo test --release ARGS`
   demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
   bench    build, then every benchmark
 ";

@@ -40,10 +40,10 @@ pub(crate) fn test() -> Result<()> {
     Ok(())
 }
 
-/// Some of the tests, without the other checks.
+/// Some of the tests, without the other checks. Not `--workspace`: it would overrule `--package`.
 pub(crate) fn test_only(args: &[&str]) -> Result<()> {
     plugins::plugins()?;
-    run(cargo().args(["test", "--release", "--workspace"]).args(args))
+    run(cargo().args(["test", "--release"]).args(args))
 }
 
 pub(crate) fn demo() -> Result<()> {
