@@ -4,7 +4,6 @@ pub mod chunk;
 pub mod gopher;
 pub mod hash;
 pub mod normalise;
-pub mod regex;
 pub mod segment;
 mod simd;
 pub mod stats;
@@ -18,7 +17,4 @@ stillroom_sdk::register!(
     truncate::Truncate,
     chunk::Chunk,
     hash::Hash,
-    regex::Extract,
-    regex::Replace,
-    regex::Match,
 );

@@ -5,7 +5,7 @@ pub mod quality;
 pub mod repeats;
 
 use crate::column::{Texts, texts, validity};
-use count::Words;
+pub use count::Words;
 use quality::{Quality, ratio};
 use stillroom_sdk::*;
 

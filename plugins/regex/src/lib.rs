@@ -1,10 +1,14 @@
-//! `text/extract`, `text/replace` and `text/match`: regular expressions.
+//! Stillroom's built-in steps with regular expressions: `regex/extract`, `regex/replace`, `regex/match`.
+//!
+//! A plugin of its own, because the machinery is twice the code of all steps of `text` together, and whoever hashes a
+//! column should not wait until it is compiled.
 //!
 //! The expressions are those of the crate `regex`: linear in the text whatever the pattern, so without look-around and
 //! back-references. `\w`, `\d`, `\s`, `\b` and case know Unicode; of `\p{…}`, general categories and scripts are left out,
 //! because their tables alone would be as large as all other steps together.
 
-use regex::{Regex, RegexBuilder};
+pub use regex::Regex;
+use regex::RegexBuilder;
 use stillroom_sdk::*;
 
 const TEXT: &[Column] = &[Column::required("text", &["utf8"], "The text.")];
@@ -53,8 +57,7 @@ impl Step for Extract {
     fn process(&mut self, batch: &Batch) -> Result<Output> {
         let column = batch.column(self.text)?;
         if !self.all {
-            let first = column.iter().map(|text| first(&self.regex, self.group, text?));
-            return Ok(Output::of(first.collect::<Utf8Builder>()));
+            return Ok(Output::of(extract(&self.regex, self.group, column.iter())));
         }
         let mut lists: ListBuilder<Utf8Builder> = ListBuilder::new(Utf8Builder::new());
         for text in column.iter() {
@@ -68,6 +71,11 @@ impl Step for Extract {
         }
         Ok(Output::of(lists))
     }
+}
+
+/// The first match of a group in each text.
+pub fn extract<'t>(regex: &Regex, group: usize, texts: impl Iterator<Item = Option<&'t str>>) -> Utf8Builder {
+    texts.map(|text| first(regex, group, text?)).collect()
 }
 
 /// The first match of a group. (Groups cost a second, slower search: for all that matched it is not made.)
@@ -124,10 +132,19 @@ impl Step for Replace {
 
     fn process(&mut self, batch: &Batch) -> Result<Output> {
         let column = batch.column(self.text)?;
-        let (limit, replacement) = (self.params.limit as usize, self.params.replacement.as_str());
-        let replaced = column.iter().map(|text| Some(self.regex.replacen(text?, limit, replacement)));
-        Ok(Output::of(replaced.collect::<Utf8Builder>()))
+        let limit = self.params.limit as usize;
+        Ok(Output::of(replace(&self.regex, &self.params.replacement, limit, column.iter())))
     }
+}
+
+/// Each text with its first `limit` matches (0: all) replaced.
+pub fn replace<'t>(
+    regex: &Regex,
+    replacement: &str,
+    limit: usize,
+    texts: impl Iterator<Item = Option<&'t str>>,
+) -> Utf8Builder {
+    texts.map(|text| Some(regex.replacen(text?, limit, replacement))).collect()
 }
 
 params! {
@@ -163,11 +180,20 @@ impl Step for Match {
 
     fn process(&mut self, batch: &Batch) -> Result<Output> {
         let column = batch.column(self.text)?;
-        Ok(Output::of(column.iter().map(|text| Some(self.regex.is_match(text?))).collect::<BoolBuilder>()))
+        Ok(Output::of(matches(&self.regex, column.iter())))
     }
 }
 
-fn compile(pattern: &str, ignore_case: bool) -> Result<Regex> {
+/// Whether each text has a match.
+pub fn matches<'t>(regex: &Regex, texts: impl Iterator<Item = Option<&'t str>>) -> BoolBuilder {
+    texts.map(|text| Some(regex.is_match(text?))).collect()
+}
+
+/// A pattern as the steps read it.
+///
+/// # Errors
+/// [`Fault::Params`] where it is none.
+pub fn compile(pattern: &str, ignore_case: bool) -> Result<Regex> {
     let regex = RegexBuilder::new(pattern).case_insensitive(ignore_case).build();
     regex.map_err(|error| Fault::params(format!("parameter `pattern`: {error}")))
 }
@@ -179,6 +205,8 @@ fn group(regex: &Regex, group: Option<&str>) -> Result<usize> {
     let named = || regex.capture_names().position(|name| name == Some(group));
     number.or_else(named).ok_or_else(|| Fault::params(format!("parameter `group`: the pattern has no group `{group}`")))
 }
+
+register!(Extract, Replace, Match);
 
 #[cfg(test)]
 mod tests {
