@@ -223,7 +223,10 @@ mod tests {
         let rows = [
             (r#""pattern": "v\\d\\.\\d""#, [Some("v1.2"), None, None, Some("v5.6")]),
             (r#""pattern": "V(\\d)", "group": "1""#, [Some("3"), None, None, None]),
-            (r#""pattern": "V(?<major>\\d)", "group": "major", "ignore-case": true"#, [Some("1"), None, None, Some("5")]),
+            (
+                r#""pattern": "V(?<major>\\d)", "group": "major", "ignore-case": true"#,
+                [Some("1"), None, None, Some("5")],
+            ),
             (r#""pattern": "(x)?v\\d", "group": "1""#, [None, None, None, None]),
         ];
         for (params, expected) in rows {
@@ -245,7 +248,10 @@ mod tests {
     #[test]
     fn replacements() {
         let rows = [
-            (r#""pattern": "v(\\d)", "replacement": "<$1>""#, [Some("<1>.2 and V3.4"), Some("none"), None, Some("<5>.6")]),
+            (
+                r#""pattern": "v(\\d)", "replacement": "<$1>""#,
+                [Some("<1>.2 and V3.4"), Some("none"), None, Some("<5>.6")],
+            ),
             (r#""pattern": "\\d", "limit": 1"#, [Some("v.2 and V3.4"), Some("none"), None, Some("v.6")]),
         ];
         for (params, expected) in rows {
@@ -256,7 +262,12 @@ mod tests {
 
     #[test]
     fn matches_know_unicode() {
-        let rows = [(r"^\\w+$", "größe", true), (r"(?i)ΣΊΣΥΦΟΣ", "σίσυφος", true), (r"\\bd", "éd", false), (r"\\s", "\u{3000}", true)];
+        let rows = [
+            (r"^\\w+$", "größe", true),
+            (r"(?i)ΣΊΣΥΦΟΣ", "σίσυφος", true),
+            (r"\\bd", "éd", false),
+            (r"\\s", "\u{3000}", true),
+        ];
         for (pattern, text, expected) in rows {
             let params = format!(r#"{{"pattern": "{pattern}"}}"#);
             let output = test::run::<Match>(params, test::batch().utf8("text", [Some(text)])).unwrap();
@@ -266,7 +277,9 @@ mod tests {
 
     #[test]
     fn wrong_patterns_are_the_authors() {
-        for params in [r#"{"pattern": "("}"#, r#"{"pattern": "a", "group": "1"}"#, r#"{"pattern": "a", "group": "b"}"#, "{}"] {
+        for params in
+            [r#"{"pattern": "("}"#, r#"{"pattern": "a", "group": "1"}"#, r#"{"pattern": "a", "group": "b"}"#, "{}"]
+        {
             assert!(matches!(test::run::<Extract>(params, batch()), Err(Fault::Params(_))), "{params}");
         }
     }

@@ -155,7 +155,10 @@ mod tests {
         let rows = [
             (r#""from": ["q", "n"]"#, [Some("why\n1"), Some("how"), None]),
             (r#""from": ["n", "q", "x", "b"], "separator": ", ""#, [Some("1, why, 0.5, true"), Some("how, 2"), None]),
-            (r#""from": ["q", "n"], "template": "Q: {q}? {{{n}}} {q}""#, [Some("Q: why? {1} why"), Some("Q: how? {} how"), None]),
+            (
+                r#""from": ["q", "n"], "template": "Q: {q}? {{{n}}} {q}""#,
+                [Some("Q: why? {1} why"), Some("Q: how? {} how"), None],
+            ),
         ];
         for (params, expected) in rows {
             let output = test::run::<Combine>(format!("{{{params}}}"), batch()).unwrap();
@@ -165,7 +168,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        let batch = || batch().column("list", ListBuilder::<_>::from_lengths(Int64Builder::new(), [None, None, None]).unwrap());
+        let batch =
+            || batch().column("list", ListBuilder::<_>::from_lengths(Int64Builder::new(), [None, None, None]).unwrap());
         for params in [
             r#"{"from": []}"#,
             r#"{"from": ["q", "q"]}"#,

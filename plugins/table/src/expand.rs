@@ -42,7 +42,8 @@ impl Step for Expand {
         for name in &params.columns {
             let data_type = type_of(schema, name)?;
             let item = item_of(data_type).cloned();
-            let item = item.ok_or_else(|| Fault::params(format!("column `{name}` is {data_type}; it must be a list")))?;
+            let item =
+                item.ok_or_else(|| Fault::params(format!("column `{name}` is {data_type}; it must be a list")))?;
             schema.output_field(name, item);
         }
         if let Some(index) = &params.index {
@@ -82,7 +83,8 @@ impl Step for Expand {
 
 impl Expand {
     fn lengths(&self, ranges: &[std::ops::Range<usize>]) -> String {
-        let lengths = self.params.columns.iter().zip(ranges).map(|(name, range)| format!("`{name}` has {}", range.len()));
+        let lengths =
+            self.params.columns.iter().zip(ranges).map(|(name, range)| format!("`{name}` has {}", range.len()));
         format!("the lists are not of one length: {}", lengths.collect::<Vec<_>>().join(", "))
     }
 }
@@ -103,7 +105,8 @@ mod tests {
     fn batch() -> test::TestBatch {
         let texts: Utf8Builder = ["a", "b", "c", "d"].into_iter().map(Some).collect();
         let numbers: Int64Builder = [Some(1), None, Some(3)].into_iter().collect();
-        let batch = test::batch().column("t", ListBuilder::<_>::from_lengths(texts, [Some(2), None, Some(0), Some(2)]).unwrap());
+        let batch = test::batch()
+            .column("t", ListBuilder::<_>::from_lengths(texts, [Some(2), None, Some(0), Some(2)]).unwrap());
         batch.column("n", ListBuilder::<_, i64>::from_lengths(numbers, [Some(2), None, Some(0), Some(1)]).unwrap())
     }
 

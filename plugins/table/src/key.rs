@@ -174,13 +174,20 @@ mod tests {
         assert_eq!(same(floats.into_iter().collect::<Float64Builder>()), [0, 0, 2, 2, 4, 5]);
         assert_eq!(same([Some(false), Some(true), None].into_iter().collect::<BoolBuilder>()), [0, 1, 2]);
         assert_eq!(same([Some(0), None, Some(1), Some(0)].into_iter().collect::<Int64Builder>()), [0, 1, 2, 0]);
-        assert_eq!(same(PrimitiveBuilder::from_values(vec![1i64, 2, 1]).of(DataType::Timestamp(TimeUnit::Second, None))), [0, 1, 0]);
+        assert_eq!(
+            same(PrimitiveBuilder::from_values(vec![1i64, 2, 1]).of(DataType::Timestamp(TimeUnit::Second, None))),
+            [0, 1, 0]
+        );
         assert_eq!(same(AnyArray::all_null(DataType::Null, 2)), [0, 0]);
     }
 
     #[test]
     fn nested_values_are_told_apart() {
-        let items = || [Some("a"), Some("b"), Some("a"), None, Some("ab"), Some("a"), Some("b")].into_iter().collect::<Utf8Builder>();
+        let items = || {
+            [Some("a"), Some("b"), Some("a"), None, Some("ab"), Some("a"), Some("b")]
+                .into_iter()
+                .collect::<Utf8Builder>()
+        };
         let lengths = [Some(2), None, Some(0), Some(2), Some(1), Some(2)];
         assert_eq!(same(ListBuilder::<_>::from_lengths(items(), lengths).unwrap()), [0, 1, 2, 3, 4, 0]);
         let keys = || PrimitiveBuilder::from_values(vec![2i32, 0, 1, 3, 4, 6]);

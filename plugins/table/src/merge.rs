@@ -119,7 +119,9 @@ mod tests {
         ];
         for (params, expected) in rows {
             let rows = run(params).unwrap();
-            let text = |row: &Vec<Option<String>>| row.iter().map(|v| v.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(",");
+            let text = |row: &Vec<Option<String>>| {
+                row.iter().map(|v| v.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(",")
+            };
             assert_eq!(rows.iter().map(text).collect::<Vec<_>>().join(";"), expected, "{params}");
         }
     }

@@ -100,7 +100,11 @@ pub(crate) fn keys(schema: &mut Schema, names: &[String]) -> Result<Vec<In<Any>>
 }
 
 fn check(fraction: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&fraction) { Ok(()) } else { Err(Fault::params("parameter `fraction` must be from 0 to 1")) }
+    if (0.0..=1.0).contains(&fraction) {
+        Ok(())
+    } else {
+        Err(Fault::params("parameter `fraction` must be from 0 to 1"))
+    }
 }
 
 /// The upper 53 bits of a hash, as a number from 0 to less than 1, against the fraction.

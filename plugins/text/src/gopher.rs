@@ -96,9 +96,9 @@ impl Step for Gopher {
         });
         let reasons = reasons.collect::<Result<Vec<_>, NotUtf8>>()?;
         Ok(match self.params.on_fail {
-            OnFail::Drop => {
-                Output::of_rows((0..).zip(&reasons).filter(|(_, reason)| reason.is_none()).map(|(row, _)| row).collect())
-            }
+            OnFail::Drop => Output::of_rows(
+                (0..).zip(&reasons).filter(|(_, reason)| reason.is_none()).map(|(row, _)| row).collect(),
+            ),
             OnFail::Flag => {
                 let keep = reasons.iter().map(|reason| Some(reason.is_none()));
                 Output::of(keep.collect::<BoolBuilder>()).with(reasons.into_iter().collect::<Utf8Builder>())
@@ -138,7 +138,8 @@ fn repetitive(
     work: &mut Work,
 ) -> Option<&'static str> {
     work.lines.clear();
-    crate::segment::paragraphs(text).for_each(|(from, to)| work.lines.push(&text[from..to], text[from..to].chars().count()));
+    crate::segment::paragraphs(text)
+        .for_each(|(from, to)| work.lines.push(&text[from..to], text[from..to].chars().count()));
     let paragraphs = work.lines.len();
     let (again, chars) = work.lines.duplicates();
     let rules = [
@@ -174,7 +175,9 @@ mod tests {
 
     /// Sixty different words, half of them English prose's.
     fn prose() -> String {
-        let words: Vec<_> = (0..30).map(|i| format!("the w{}ord and", "abcdefghijklmnopqrstuvwxyzABCD".as_bytes()[i] as char)).collect();
+        let words: Vec<_> = (0..30)
+            .map(|i| format!("the w{}ord and", "abcdefghijklmnopqrstuvwxyzABCD".as_bytes()[i] as char))
+            .collect();
         words.join(" ")
     }
 

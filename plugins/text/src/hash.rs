@@ -86,7 +86,10 @@ impl Step for Hash {
             }
             Encoding::Binary => {
                 let mut builder = FixedSizeBinaryBuilder::new(width as u32);
-                digests.chunks(width).enumerate().for_each(|(row, d)| builder.push((!column.is_null(row)).then_some(d)));
+                digests
+                    .chunks(width)
+                    .enumerate()
+                    .for_each(|(row, d)| builder.push((!column.is_null(row)).then_some(d)));
                 builder.build()
             }
         }))

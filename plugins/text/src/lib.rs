@@ -1,6 +1,6 @@
 //! Stillroom's built-in text steps.
-pub mod column;
 pub mod chunk;
+pub mod column;
 pub mod gopher;
 pub mod hash;
 pub mod normalise;

@@ -9,9 +9,9 @@ mod characters;
 mod html;
 
 pub use ascii::Case;
-pub(crate) use characters::is_blank;
-pub use characters::Form;
 use ascii::{Ascii, Out};
+pub use characters::Form;
+pub(crate) use characters::is_blank;
 use characters::{is_caseless, is_control, is_normal, normalise_into};
 
 params! {

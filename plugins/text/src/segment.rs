@@ -87,7 +87,10 @@ mod tests {
         let rows: [(&str, &[&str]); 8] = [
             ("One. Two! Three?", &["One.", "Two!", "Three?"]),
             ("“Really?” she asked. He said: “No.” And went.", &["“Really?” she asked.", "He said: “No.”", "And went."]),
-            ("Dr. J. Smith paid 3.50 euros, e.g. for tea. Fine", &["Dr. J. Smith paid 3.50 euros, e.g. for tea.", "Fine"]),
+            (
+                "Dr. J. Smith paid 3.50 euros, e.g. for tea. Fine",
+                &["Dr. J. Smith paid 3.50 euros, e.g. for tea.", "Fine"],
+            ),
             ("No stop\n\nnext", &["No stop", "next"]),
             ("Wait... what? Yes...", &["Wait... what?", "Yes..."]),
             ("東京です。大阪です！はい", &["東京です。", "大阪です！", "はい"]),

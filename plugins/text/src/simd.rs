@@ -12,6 +12,7 @@ pub(crate) use wasm::{U8x16, U32x4};
 pub(crate) use x86::{U8x16, U32x4};
 
 #[cfg(any(test, not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64"))))]
+#[cfg_attr(test, allow(dead_code, reason = "tests compare what they need"))]
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;

@@ -52,10 +52,11 @@ choices! {
 
 use Metric::*;
 
+#[rustfmt::skip]
 const ALL: [Metric; 17] = [
-    NChars, NBytes, NWords, NLines, MeanWordLength, SymbolRatio, DigitRatio, AlphaWordRatio, StopWords, StopWordRatio,
-    BulletLineRatio, EllipsisLineRatio, DuplicateLineRatio, DuplicateLineCharRatio, TerminalLineRatio, HasCurlyBrace,
-    HasLoremIpsum,
+    NChars, NBytes, NWords, NLines, MeanWordLength, SymbolRatio, DigitRatio, AlphaWordRatio, StopWords,
+    StopWordRatio, BulletLineRatio, EllipsisLineRatio, DuplicateLineRatio, DuplicateLineCharRatio, TerminalLineRatio,
+    HasCurlyBrace, HasLoremIpsum,
 ];
 
 params! {
@@ -137,6 +138,7 @@ impl StatsParams {
 
 impl Metric {
     fn column(&self) -> &'static str {
+        #[rustfmt::skip]
         const NAMES: [&str; 17] = [
             "n_chars", "n_bytes", "n_words", "n_lines", "mean_word_length", "symbol_ratio", "digit_ratio",
             "alpha_word_ratio", "stop_words", "stop_word_ratio", "bullet_line_ratio", "ellipsis_line_ratio",
@@ -163,7 +165,8 @@ impl Metric {
             StopWords => ints(rows.iter().map(|q| i64::from(q.distinct_stop_words())).collect(), validity),
             HasCurlyBrace => bools(rows.iter().map(|q| q.curly_brace), validity.as_ref()),
             HasLoremIpsum => bools(rows.iter().map(|q| q.lorem_ipsum), validity.as_ref()),
-            _ => Ok(PrimitiveBuilder::from_parts(rows.iter().map(|q| self.figure(q)).collect::<Vec<f64>>(), validity)?.build()),
+            _ => Ok(PrimitiveBuilder::from_parts(rows.iter().map(|q| self.figure(q)).collect::<Vec<f64>>(), validity)?
+                .build()),
         }
     }
 

@@ -104,9 +104,21 @@ mod tests {
     #[test]
     fn words_are_those_of_split() {
         let rows = [
-            "", " ", "one", " one  two\tthree\n", "exactly sixteen ", "exactly sixteen. and more", "0123456789abcdef", 
-            "a\u{a0}b\u{3000}c\u{2028}d", "0123456789abcd\u{3000}x", "0123456789abcde\u{3000}x", "0123456789abcdé\u{a0}\u{85}",
-            "“curly” … “quotes”—dash\u{200b}ed", "日本語\u{3000}テキスト", "x\u{1c}y\u{1f}z\u{0}", "0123456789abcdef 0123456789abcdef 0",
+            "",
+            " ",
+            "one",
+            " one  two\tthree\n",
+            "exactly sixteen ",
+            "exactly sixteen. and more",
+            "0123456789abcdef",
+            "a\u{a0}b\u{3000}c\u{2028}d",
+            "0123456789abcd\u{3000}x",
+            "0123456789abcde\u{3000}x",
+            "0123456789abcdé\u{a0}\u{85}",
+            "“curly” … “quotes”—dash\u{200b}ed",
+            "日本語\u{3000}テキスト",
+            "x\u{1c}y\u{1f}z\u{0}",
+            "0123456789abcdef 0123456789abcdef 0",
         ];
         let column: TextBuf = rows.iter().collect();
         for (row, text) in rows.iter().enumerate() {

@@ -92,7 +92,18 @@ mod tests {
 
     #[test]
     fn runs_are_normalised_as_the_whole() {
-        let rows = ["", "abc", "e\u{301}", "ae\u{301}\u{327}b ﬁ…", "\u{301}a", "가\u{11a8}x", "Å\u{327}", "1⁄2½ ﷺ", "é", "x\u{300}"];
+        let rows = [
+            "",
+            "abc",
+            "e\u{301}",
+            "ae\u{301}\u{327}b ﬁ…",
+            "\u{301}a",
+            "가\u{11a8}x",
+            "Å\u{327}",
+            "1⁄2½ ﷺ",
+            "é",
+            "x\u{300}",
+        ];
         for row in rows {
             for (form, whole) in [(Form::Nfc, row.nfc().to_string()), (Form::Nfkc, row.nfkc().to_string())] {
                 let mut out = String::new();

@@ -61,9 +61,10 @@ fn numeric(text: &str, out: &mut String) -> Option<usize> {
 
 /// The character of a number; windows-1252's for what would be a C1 control, nothing for what is no character at all.
 fn code_point(number: u32) -> Option<char> {
+    #[rustfmt::skip]
     const C1: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
-        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match number {
         0 => Some('\u{fffd}'),
@@ -102,10 +103,11 @@ fn look_up(name: &str) -> Option<&'static str> {
 }
 
 /// Elements that begin and end a line where they stand.
+#[rustfmt::skip]
 const BLOCKS: [&str; 39] = [
-    "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "figcaption", "figure",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "li", "main", "nav", "ol", "option",
-    "p", "pre", "section", "table", "td", "th", "title", "tr", "ul",
+    "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "figcaption",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "li", "main",
+    "nav", "ol", "option", "p", "pre", "section", "table", "td", "th", "title", "tr", "ul",
 ];
 
 /// Text without comments, declarations, tags, and what stands in `<script>` and `<style>`. A block's tag leaves a line
@@ -145,14 +147,15 @@ struct Ends {
 impl Ends {
     /// The markup that `text` begins with.
     fn markup(&mut self, text: &str) -> Option<Markup> {
-        if text.starts_with("<!--") {
-            return Some(Markup { length: self.find(0, &text[4..], "-->")? + 7, breaks: false });
+        if let Some(comment) = text.strip_prefix("<!--") {
+            return Some(Markup { length: self.find(0, comment, "-->")? + 7, breaks: false });
         }
         if text.starts_with("<!") || text.starts_with("<?") {
             return Some(Markup { length: self.find(1, text, ">")? + 1, breaks: false });
         }
         let name = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
-        let length = name.bytes().position(|b| !b.is_ascii_alphanumeric() && b != b'-' && b != b':').unwrap_or(name.len());
+        let length =
+            name.bytes().position(|b| !b.is_ascii_alphanumeric() && b != b'-' && b != b':').unwrap_or(name.len());
         let name = name[..length].to_ascii_lowercase();
         if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
