@@ -192,3 +192,68 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty());
 }
+
+/// A pipeline in which a step of a test guest goes wrong in its own way.
+fn going_wrong(name: &str, how: &str) -> (String, PathBuf) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let guest =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/kinds.wasm").canonicalize().unwrap();
+    let guest = guest.to_str().unwrap();
+    let out = folder.join("out.jsonl");
+    let text = format!(
+        "batch-rows: 10\nsteps:\n  - {{ id: count, use: {guest}/count, with: {{ rows: 100 }} }}\n  - {{ id: fail, use: {guest}/fail, with: {{ how: {how}, at: 55 }} }}\n  - {{ id: write, sink: {} }}\n",
+        out.to_str().unwrap()
+    );
+    (pipeline(&format!("{name}.yaml"), &text), folder)
+}
+
+fn files(folder: &std::path::Path) -> Vec<String> {
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_rejected_row_exits_with_1_and_says_where_it_is() {
+    let (file, folder) = going_wrong("rejects", "reject");
+    let output = still(&["run", &file]);
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("rejects.quarantine.jsonl"), "{said}");
+    assert_eq!(files(&folder), ["out.jsonl", "rejects.quarantine.jsonl"]);
+}
+
+#[test]
+fn a_step_that_traps_exits_with_2_and_says_what_and_where() {
+    let (file, folder) = going_wrong("traps", "panic");
+    let (code, said) = failure(&["run", &file]);
+    assert_eq!(code, 2, "{said}");
+    for words in ["step `fail` failed on batch 5 (rows 50 to 59)", "cannot go on at n = 55", "lib.rs:"] {
+        assert!(said.contains(words), "{words:?} in {said}");
+    }
+    assert!(files(&folder).is_empty());
+}
+
+/// Even in a guest that never comes back.
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_run_within_a_second_and_leaves_nothing() {
+    let (file, folder) = going_wrong("stuck", "loop");
+    let mut running =
+        Command::new(env!("CARGO_BIN_EXE_still")).args(["run", &file]).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while files(&folder).is_empty() {
+        assert!(begun.elapsed().as_secs() < 30, "the run does not begin");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let interrupted = std::time::Instant::now();
+    assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap().success());
+    let status = running.wait().unwrap();
+    assert!(interrupted.elapsed().as_millis() < 1000, "{:?}", interrupted.elapsed());
+    assert_eq!(status.code(), Some(130));
+    assert_eq!(files(&folder), Vec::<String>::new());
+}
