@@ -12,7 +12,7 @@ choices! {
         Chars,
         /// Words: runs without whitespace.
         Words,
-        /// Sentences (a heuristic: see the README).
+        /// Sentences (a heuristic, described in the README).
         Sentences,
         /// Paragraphs: runs of lines that are not blank.
         Paragraphs,

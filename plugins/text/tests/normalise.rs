@@ -1,7 +1,7 @@
 //! Normalising gives what Python 3.11 gives (`tests/python/normalise.py` asked it).
 //!
 //! The tables here are of a later Unicode than Python 3.11's 14.0: the two can differ for characters assigned since, and
-//! hardly for others (lower case and normal forms are stable by policy; two letters got an upper case), so the fixture
+//! hardly for others (lower case and normal forms are stable by policy; four letters got an upper case), so the fixture
 //! has none of these.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
