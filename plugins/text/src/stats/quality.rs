@@ -94,7 +94,7 @@ impl Quality {
 
     fn count_lines(&mut self, text: &str, lines: &mut Lines) {
         lines.clear();
-        let mut from = 0;
+        let (mut from, mut only) = (0, "");
         for to in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
             let line = text[from..to].trim_matches(is_blank);
             from = to + 1;
@@ -105,7 +105,15 @@ impl Quality {
             self.bullet_lines += usize::from(line.starts_with(['•', '‣', '◦', '▪', '●', '-', '–', '*']));
             self.ellipsis_lines += usize::from(line.ends_with('…') || line.ends_with("..."));
             self.terminal_lines += usize::from(line.ends_with(['.', '!', '?', '"', '”', '»', '。', '！', '？']));
-            lines.push(line, self.characters(line.as_bytes()));
+            // A line alone repeats nothing, and many a text has but one.
+            if self.lines > 1 {
+                lines.push(line, self.characters(line.as_bytes()));
+            } else {
+                only = line;
+            }
+        }
+        if self.lines > 1 {
+            lines.push(only, self.characters(only.as_bytes()));
         }
         (self.duplicate_lines, self.duplicate_line_chars) = lines.duplicates();
     }

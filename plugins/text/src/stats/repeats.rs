@@ -1,10 +1,21 @@
 //! What stands in a text more than once: lines, paragraphs, runs of words.
 //!
-//! Kept are 64-bit hashes (XXH3), not the text: two of a million different lines of one text are taken for the same once
-//! in forty million such texts.
+//! Kept are 64-bit hashes, not the text: two of a million different lines of one text are taken for the same once in forty
+//! million such texts.
 
 use super::quality::characters;
-use xxhash_rust::xxh3::xxh3_64;
+
+/// A hash for [`Lines`] and [`Grams`], eight bytes a turn. (XXH3 multiplies to 128 bits, which in a sandbox is a call.)
+#[inline]
+fn fingerprint(bytes: &[u8]) -> u64 {
+    let mix = |hash: u64| {
+        let hash = (hash ^ hash >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        hash ^ hash >> 32
+    };
+    let (words, rest) = bytes.as_chunks();
+    let last = rest.iter().fold(bytes.len() as u64, |last, &byte| last << 8 | u64::from(byte));
+    mix(words.iter().fold(mix(last), |hash, word| mix(hash ^ u64::from_le_bytes(*word))))
+}
 
 /// The lines (or paragraphs, or whatever was pushed) of one text.
 #[derive(Debug, Default)]
@@ -20,7 +31,7 @@ impl Lines {
 
     /// One more, which has so many characters.
     pub fn push(&mut self, line: &str, chars: usize) {
-        self.seen.push((xxh3_64(line.as_bytes()), chars));
+        self.seen.push((fingerprint(line.as_bytes()), chars));
     }
 
     /// How many there are.
@@ -63,7 +74,7 @@ impl Grams {
     /// One word more.
     pub fn push(&mut self, word: &[u8]) {
         let (hash, chars) = self.upto.last().copied().unwrap_or_default();
-        self.upto.push((hash.wrapping_mul(BASE).wrapping_add(xxh3_64(word)), chars + characters(word)));
+        self.upto.push((hash.wrapping_mul(BASE).wrapping_add(fingerprint(word)), chars + characters(word)));
     }
 
     /// Characters in all words.
