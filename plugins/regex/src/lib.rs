@@ -20,8 +20,8 @@ params! {
         pub pattern: String,
         /// Whether case does not matter.
         pub ignore_case: bool = false,
-        /// Which group to take: its number or name. 0 is all that matched.
-        pub group: Option<String>,
+        /// Which group to take: its number or its name. 0 is all that matched.
+        pub group: Option<Value>,
         /// The column to make.
         pub output: String = "match".to_owned(),
         /// Whether to take every match, as a list of texts, and not the first one only.
@@ -45,7 +45,7 @@ impl Step for Extract {
 
     fn open(params: ExtractParams, schema: &mut Schema) -> Result<Self> {
         let regex = compile(&params.pattern, params.ignore_case)?;
-        let group = group(&regex, params.group.as_deref())?;
+        let group = group(&regex, params.group.as_ref())?;
         let text = schema.input("text")?;
         match params.all {
             true => schema.output::<List<Utf8>>(params.output),
@@ -199,11 +199,17 @@ pub fn compile(pattern: &str, ignore_case: bool) -> Result<Regex> {
 }
 
 /// The number of a group.
-fn group(regex: &Regex, group: Option<&str>) -> Result<usize> {
-    let Some(group) = group else { return Ok(0) };
-    let number = group.parse().ok().filter(|&number: &usize| number < regex.captures_len());
-    let named = || regex.capture_names().position(|name| name == Some(group));
-    number.or_else(named).ok_or_else(|| Fault::params(format!("parameter `group`: the pattern has no group `{group}`")))
+fn group(regex: &Regex, group: Option<&Value>) -> Result<usize> {
+    let number = match group {
+        None => Some(0),
+        Some(Value::String(name)) => regex.capture_names().position(|known| known == Some(name)),
+        Some(Value::Number(number)) => number.parse().ok(),
+        Some(_) => None,
+    };
+    number.filter(|&number| number < regex.captures_len()).ok_or_else(|| {
+        let group = group.map(ToString::to_string).unwrap_or_default();
+        Fault::params(format!("parameter `group`: the pattern has no group {group}"))
+    })
 }
 
 register!(Extract, Replace, Match);
@@ -222,12 +228,12 @@ mod tests {
     fn the_first_match_or_a_group_of_it() {
         let rows = [
             (r#""pattern": "v\\d\\.\\d""#, [Some("v1.2"), None, None, Some("v5.6")]),
-            (r#""pattern": "V(\\d)", "group": "1""#, [Some("3"), None, None, None]),
+            (r#""pattern": "V(\\d)", "group": 1"#, [Some("3"), None, None, None]),
             (
                 r#""pattern": "V(?<major>\\d)", "group": "major", "ignore-case": true"#,
                 [Some("1"), None, None, Some("5")],
             ),
-            (r#""pattern": "(x)?v\\d", "group": "1""#, [None, None, None, None]),
+            (r#""pattern": "(x)?v\\d", "group": 1"#, [None, None, None, None]),
         ];
         for (params, expected) in rows {
             let output = test::run::<Extract>(format!("{{{params}}}"), batch()).unwrap();
@@ -237,7 +243,7 @@ mod tests {
 
     #[test]
     fn every_match_is_a_list() {
-        let params = r#"{"pattern": "v(\\d)", "group": "1", "ignore-case": true, "all": true, "output": "majors"}"#;
+        let params = r#"{"pattern": "v(\\d)", "group": 1, "ignore-case": true, "all": true, "output": "majors"}"#;
         let output = test::run::<Extract>(params, batch()).unwrap();
         let lists = output.column::<List<Utf8>>("majors");
         let items: Vec<_> = lists.values().iter().collect();
@@ -278,7 +284,7 @@ mod tests {
     #[test]
     fn wrong_patterns_are_the_authors() {
         for params in
-            [r#"{"pattern": "("}"#, r#"{"pattern": "a", "group": "1"}"#, r#"{"pattern": "a", "group": "b"}"#, "{}"]
+            [r#"{"pattern": "("}"#, r#"{"pattern": "a", "group": 1}"#, r#"{"pattern": "a", "group": "b"}"#, "{}"]
         {
             assert!(matches!(test::run::<Extract>(params, batch()), Err(Fault::Params(_))), "{params}");
         }
