@@ -1,10 +1,10 @@
 //! The sandbox's tax: the same Rust function over the same column, called natively and as a step (columns in, columns out,
-//! everything checked). One thread.
+//! everything checked), over one batch as the host cuts it. One thread.
 
 use arrow_array::{Array, StringArray};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use stillroom_bench::{column, open, plugin, texts};
+use stillroom_bench::{BATCH, column, open, plugin, texts};
 use text::column::Texts;
 
 fn main() {
@@ -16,7 +16,7 @@ fn of(texts: &StringArray) -> Texts<'_> {
 }
 
 fn step(bencher: Bencher, step: &str, params: &str) {
-    let texts = texts();
+    let texts = texts(BATCH);
     let column = column(&texts);
     let mut session = open(&plugin("text"), step, params, &column);
     let counter = BytesCount::new(texts.value_data().len());
@@ -26,7 +26,7 @@ fn step(bencher: Bencher, step: &str, params: &str) {
 }
 
 fn native<R>(bencher: Bencher, work: impl Fn(Texts<'_>) -> R) {
-    let texts = texts();
+    let texts = texts(BATCH);
     bencher.counter(BytesCount::new(texts.value_data().len())).bench_local(|| work(black_box(of(&texts))));
 }
 

@@ -7,8 +7,15 @@ use arrow_array::{ArrayRef, StringArray};
 use arrow_schema::{Field, Schema};
 use stillroom::{Engine, EngineOptions, Plugin, Session};
 
-/// Bytes of text that go through a benchmark at once, about.
-pub const BYTES: usize = 4 << 20;
+/// As in the program `still`, natively and sandboxed alike: buffers of a batch's size are used again, not mapped anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What crosses the boundary in its benchmark, in bytes: more than a core's second-level cache holds.
+pub const BLOB: usize = 4 << 20;
+
+/// A batch as the host cuts it where the pipeline does not say otherwise, in bytes.
+pub const BATCH: usize = 512 << 10;
 
 /// A built-in plugin, or a test guest.
 pub fn plugin(name: &str) -> Plugin {
@@ -30,8 +37,8 @@ pub fn open(plugin: &Plugin, step: &str, params: &str, column: &ArrayRef) -> Ses
     Session::open(plugin, step, params, &schema).expect("the step opens")
 }
 
-/// About [`BYTES`] of English-looking words in rows of about 500 bytes, some capitals, some double spaces; seeded.
-pub fn texts() -> StringArray {
+/// About `bytes` bytes of English-looking words in rows of about 500 bytes, some capitals, some double spaces; seeded.
+pub fn texts(bytes: usize) -> StringArray {
     let mut seed = 1_u64;
     let mut random = move |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -40,7 +47,7 @@ pub fn texts() -> StringArray {
     let words: Vec<String> =
         (0..5000).map(|_| (0..2 + random(10)).map(|_| char::from(b'a' + random(26) as u8)).collect()).collect();
     let mut rows = Vec::new();
-    while rows.len() * 500 < BYTES {
+    while rows.len() * 500 < bytes {
         let mut row = String::new();
         while row.len() < 500 {
             let word = &words[random(5000) as usize];

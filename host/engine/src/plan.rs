@@ -42,8 +42,7 @@ pub struct Plan {
     /// Stretches of parallel work; between two of them stands a step that sees every batch in order.
     pub(crate) segments: Vec<Vec<Op>>,
     pub(crate) barriers: Vec<Call>,
-    pub(crate) sinks: Vec<SinkOptions>,
-    pub(crate) sink_schemas: Vec<SchemaRef>,
+    pub(crate) sinks: Vec<Output>,
     pub(crate) quarantine: Option<String>,
     pub(crate) batch: BatchSize,
     steps: Vec<PlannedStep>,
@@ -60,6 +59,13 @@ pub(crate) struct BatchSize {
 pub(crate) enum Origin {
     Files(Box<dyn Source>),
     Plugin(Box<Call>),
+}
+
+/// What a sink is to write. `step` is the sink's place in the pipeline.
+pub(crate) struct Output {
+    pub(crate) step: usize,
+    pub(crate) options: SinkOptions,
+    pub(crate) schema: SchemaRef,
 }
 
 /// What one thread does with a batch, one step after the other. `step` is the step's place in the pipeline.
@@ -119,8 +125,7 @@ struct Planner<'a> {
     schema: SchemaRef,
     segments: Vec<Vec<Op>>,
     barriers: Vec<Call>,
-    sinks: Vec<SinkOptions>,
-    sink_schemas: Vec<SchemaRef>,
+    sinks: Vec<Output>,
     steps: Vec<PlannedStep>,
 }
 
@@ -138,7 +143,6 @@ impl<'a> Planner<'a> {
             segments: vec![Vec::new()],
             barriers: Vec::new(),
             sinks: Vec::new(),
-            sink_schemas: Vec::new(),
             steps: Vec::new(),
         })
     }
@@ -164,7 +168,7 @@ impl<'a> Planner<'a> {
                 .into());
         }
         let quarantine =
-            pipeline.quarantine.clone().or_else(|| default_quarantine(&self.sinks[0].path, &pipeline.name));
+            pipeline.quarantine.clone().or_else(|| default_quarantine(&self.sinks[0].options.path, &pipeline.name));
         Ok(Plan {
             name: pipeline.name.clone(),
             engine: self.lookup.engine.clone(),
@@ -172,7 +176,6 @@ impl<'a> Planner<'a> {
             segments: self.segments,
             barriers: self.barriers,
             sinks: self.sinks,
-            sink_schemas: self.sink_schemas,
             quarantine,
             batch: self.batch,
             steps: self.steps,
@@ -351,7 +354,7 @@ impl<'a> Planner<'a> {
                 .fail(path.place, message, "name it `.jsonl`, `.csv`, `.parquet` or `.arrow`, or say `format:`")
                 .into());
         }
-        if self.sinks.iter().any(|sink| sink.path == Path::new(&path.value)) {
+        if self.sinks.iter().any(|sink| sink.options.path == Path::new(&path.value)) {
             return Err(self
                 .fail(
                     path.place,
@@ -361,12 +364,9 @@ impl<'a> Planner<'a> {
                 .into());
         }
         self.push(Work::Sink(self.sinks.len()));
-        self.sinks.push(SinkOptions {
-            path: path.value.clone().into(),
-            format: spec.format(),
-            compression: spec.compression,
-        });
-        self.sink_schemas.push(self.schema.clone());
+        let options =
+            SinkOptions { path: path.value.clone().into(), format: spec.format(), compression: spec.compression };
+        self.sinks.push(Output { step: self.steps.len(), options, schema: self.schema.clone() });
         self.done(step, "sink", path.value.clone(), Vec::new(), Vec::new());
         Ok(())
     }

@@ -12,7 +12,7 @@
 //! Failures travel with their item and are raised when it is that item's turn: the failure that is reported is the first
 //! in input order, however many threads there are.
 
-mod account;
+mod end;
 mod stage;
 mod table;
 
@@ -156,6 +156,6 @@ impl Run {
         if self.progress.is_stopped() && !end.is_closed() {
             return Err(Error::Stopped);
         }
-        account::report(&self.summary, &counts, *end, start)
+        end::report(&self.summary, &counts, *end, start)
     }
 }

@@ -13,7 +13,7 @@ use crate::report::{Count, Progress};
 use crate::source::{Source, Work};
 use crate::worker::{Item, arrange, arrow, inputs, new_batch, step_error, transform};
 
-pub(super) use super::account::End;
+pub(super) use super::end::End;
 
 /// The beginning of the pipeline.
 pub(super) struct Feed {
@@ -161,7 +161,7 @@ impl Stage {
         match self {
             Self::Ordered(_) => Ok(None),
             Self::Global(global) => global.finish(counts),
-            Self::End(end) => end.close().map(|()| None),
+            Self::End(end) => end.close(counts).map(|()| None),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::Summary;
 use super::stage::raise;
 use crate::error::{Error, Result};
 use crate::json as rows_json;
-use crate::plan::Plan;
+use crate::plan::{Output, Plan};
 use crate::report::{Count, Progress, Report, StepReport};
 use crate::sink::{self, Encode, Sink, SinkOptions};
 use crate::source::Format;
@@ -21,9 +21,13 @@ const SAMPLES: usize = 3;
 /// The last stage.
 pub(super) struct End {
     sinks: Vec<Box<dyn Sink>>,
+    /// Of each sink, its step's place in the pipeline.
+    steps: Vec<usize>,
     quarantine: Option<Quarantine>,
     quarantine_path: Option<String>,
     progress: Arc<Progress>,
+    /// Rows that entered the last stretch of steps, to tell where a failure was.
+    entered: u64,
     rows: u64,
     rejected: u64,
     samples: Vec<Value>,
@@ -37,14 +41,15 @@ struct Quarantine {
 
 impl End {
     pub(super) fn create(plan: &Plan, progress: Arc<Progress>) -> Result<Self> {
-        let sinks = plan.sinks.iter().zip(&plan.sink_schemas);
-        let sinks =
-            sinks.map(|(options, schema)| Ok(sink::create(options, schema.clone())?)).collect::<Result<Vec<_>>>()?;
+        let create = |output: &Output| Ok(sink::create(&output.options, output.schema.clone())?);
+        let sinks = plan.sinks.iter().map(create).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             sinks,
+            steps: plan.sinks.iter().map(|output| output.step).collect(),
             quarantine: None,
             quarantine_path: plan.quarantine.clone(),
             progress,
+            entered: 0,
             rows: 0,
             rejected: 0,
             samples: Vec::new(),
@@ -60,12 +65,13 @@ impl End {
         self.closed
     }
 
-    pub(super) fn take(&mut self, mut item: Item, _counts: &mut [Count]) -> Result<()> {
-        raise(&mut item, self.rows)?;
-        for (sink, pieces) in self.sinks.iter_mut().zip(item.encoded) {
-            for piece in pieces {
-                sink.write(piece)?;
-            }
+    pub(super) fn take(&mut self, mut item: Item, counts: &mut [Count]) -> Result<()> {
+        raise(&mut item, self.entered)?;
+        self.entered += item.entered;
+        for ((sink, step), pieces) in self.sinks.iter_mut().zip(&self.steps).zip(item.encoded) {
+            let start = Instant::now();
+            pieces.into_iter().try_for_each(|piece| sink.write(piece))?;
+            counts[*step].time += start.elapsed();
         }
         for rejected in &item.rejected {
             self.set_aside(rejected)?;
@@ -94,15 +100,18 @@ impl End {
     }
 
     /// Everything is written: flush it all, and only when all of it is safe give it its names.
-    pub(super) fn close(&mut self) -> Result<()> {
+    pub(super) fn close(&mut self, counts: &mut [Count]) -> Result<()> {
         let mut sinks: Vec<Box<dyn Sink>> = std::mem::take(&mut self.sinks);
-        sinks.extend(self.quarantine.take().map(|quarantine| quarantine.sink));
-        for sink in &mut sinks {
+        for (sink, step) in sinks.iter_mut().zip(&self.steps) {
+            let start = Instant::now();
             sink.close()?;
+            counts[*step].time += start.elapsed();
         }
-        for sink in sinks {
-            sink.commit()?;
+        if let Some(Quarantine { mut sink }) = self.quarantine.take() {
+            sink.close()?;
+            sinks.push(sink);
         }
+        sinks.into_iter().try_for_each(|sink| sink.commit().map(drop))?;
         self.closed = true;
         Ok(())
     }
