@@ -47,7 +47,7 @@ mod extracting {
 
     #[divan::bench]
     fn sandboxed(bencher: Bencher) {
-        super::sandboxed(bencher, "extract", r#"{"pattern":"\\b([A-Z]\\w+) (\\w+)","group":"2"}"#);
+        super::sandboxed(bencher, "extract", r#"{"pattern":"\\b([A-Z]\\w+) (\\w+)","group":2}"#);
     }
 }
 
