@@ -18,7 +18,9 @@ fn sandboxed(bencher: Bencher, step: &str, params: &str) {
     let column = column(&texts);
     let mut session = open(&plugin("regex"), step, params, &column);
     let counter = BytesCount::new(texts.value_data().len());
-    bencher.counter(counter).bench_local(|| session.call(column.len(), std::slice::from_ref(&column)).expect("answers"));
+    bencher
+        .counter(counter)
+        .bench_local(|| session.call(column.len(), std::slice::from_ref(&column)).expect("answers"));
 }
 
 mod matching {
@@ -27,7 +29,9 @@ mod matching {
     #[divan::bench]
     fn natively(bencher: Bencher) {
         let (texts, regex) = (texts(BATCH), compile(PATTERN, false).expect("compiles"));
-        bencher.counter(BytesCount::new(texts.value_data().len())).bench_local(|| matches(&regex, black_box(&texts).iter()));
+        bencher
+            .counter(BytesCount::new(texts.value_data().len()))
+            .bench_local(|| matches(&regex, black_box(&texts).iter()));
     }
 
     #[divan::bench]
@@ -42,7 +46,9 @@ mod extracting {
     #[divan::bench]
     fn natively(bencher: Bencher) {
         let (texts, regex) = (texts(BATCH), compile(PATTERN, false).expect("compiles"));
-        bencher.counter(BytesCount::new(texts.value_data().len())).bench_local(|| extract(&regex, 2, black_box(&texts).iter()));
+        bencher
+            .counter(BytesCount::new(texts.value_data().len()))
+            .bench_local(|| extract(&regex, 2, black_box(&texts).iter()));
     }
 
     #[divan::bench]
@@ -57,7 +63,9 @@ mod replacing {
     #[divan::bench]
     fn natively(bencher: Bencher) {
         let (texts, regex) = (texts(BATCH), compile(PATTERN, false).expect("compiles"));
-        bencher.counter(BytesCount::new(texts.value_data().len())).bench_local(|| replace(&regex, "$2 $1", 0, black_box(&texts).iter()));
+        bencher
+            .counter(BytesCount::new(texts.value_data().len()))
+            .bench_local(|| replace(&regex, "$2 $1", 0, black_box(&texts).iter()));
     }
 
     #[divan::bench]

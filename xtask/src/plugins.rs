@@ -14,30 +14,32 @@ use crate::{
     toolchain::{TARGET, cargo, root, target_dir},
 };
 
-/// A profile of its own in the workspace: LTO, one codegen unit, abort on panic.
-const PROFILE: &str = "plugin";
+/// Where the crates are, the workspace's profile that they are built with, and where each becomes `<folder's name>.wasm`. The
+/// latter is the same whatever `CARGO_TARGET_DIR` says: the program's build script and the tests read it there.
+const GROUPS: [(&str, &str, &str); 2] =
+    [("plugins", "plugin", "target/plugins"), ("tests/guests", "guest", "target/guests")];
 
-/// Where the crates are, and where each becomes `<folder's name>.wasm`. The latter is the same whatever
-/// `CARGO_TARGET_DIR` says: the program's build script and the tests read it there.
-const GROUPS: [(&str, &str); 2] = [("plugins", "target/plugins"), ("tests/guests", "target/guests")];
-
-/// One call of cargo builds them all; a file is only written where its bytes have changed.
+/// One call of cargo a group; a file is only written where its bytes have changed.
 pub(crate) fn plugins() -> Result<()> {
     setup::setup()?;
-    let groups = GROUPS.map(|(folder, to)| Ok((crates(&root().join(folder))?, root().join(to))));
-    let groups = groups.into_iter().collect::<Result<Vec<_>>>()?;
+    GROUPS.iter().try_for_each(|(folder, profile, to)| {
+        let guests = crates(&root().join(folder))?;
+        if !guests.is_empty() {
+            build(&guests, profile)?;
+        }
+        place(&guests, profile, &root().join(to))
+    })
+}
 
+fn build(guests: &[Guest], profile: &str) -> Result<()> {
     let mut build = cargo();
-    build.args(["build", "--profile", PROFILE, "--target", TARGET]);
+    build.args(["build", "--profile", profile, "--target", TARGET]);
     // Flags in these are for the host's own code; the target's stand in .cargo/config.toml.
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    for guest in groups.iter().flat_map(|(guests, _)| guests) {
+    for guest in guests {
         build.args(["--package", &guest.package]);
     }
-    if groups.iter().any(|(guests, _)| !guests.is_empty()) {
-        run(&mut build)?;
-    }
-    groups.iter().try_for_each(|(guests, to)| place(guests, to))
+    run(&mut build)
 }
 
 /// A crate that becomes a WebAssembly module.
@@ -80,10 +82,10 @@ fn name_in<'a>(section: &str, manifest: &'a str) -> Option<&'a str> {
 }
 
 /// Makes `to` hold exactly these guests' modules.
-fn place(guests: &[Guest], to: &Path) -> Result<()> {
+fn place(guests: &[Guest], profile: &str, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
     for Guest { name, library, .. } in guests {
-        let from = target_dir().join(TARGET).join(PROFILE).join(format!("{library}.wasm"));
+        let from = target_dir().join(TARGET).join(profile).join(format!("{library}.wasm"));
         let Ok(module) = fs::read(&from) else {
             bail!("the crate of `{name}` builds no {library}.wasm: it needs `crate-type = [\"cdylib\"]` under `[lib]`");
         };

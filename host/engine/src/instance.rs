@@ -18,6 +18,9 @@ const MAX_MESSAGE: usize = 4 << 10;
 /// Most frames of a guest's backtrace that are kept.
 const MAX_FRAMES: usize = 24;
 
+/// Most of one of them, in bytes: what generics expand to is of no end.
+const MAX_FRAME: usize = 240;
+
 /// An instance that holds more than this after a batch is dropped and made anew: a guest's memory never shrinks.
 const RECYCLE_BYTES: usize = 64 << 20;
 
@@ -264,7 +267,7 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     for frame in backtrace.frames().iter().take(MAX_FRAMES) {
         if frame.symbols().is_empty() {
             let index = frame.func_index();
-            frames.push(frame.func_name().map_or_else(|| format!("function {index}"), |name| demangle(name)));
+            frames.push(frame.func_name().map_or_else(|| format!("function {index}"), demangle));
         }
         for symbol in frame.symbols() {
             let name = symbol.name().map_or_else(|| "?".to_owned(), demangle);
@@ -274,7 +277,8 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
             });
         }
     }
-    frames.into_iter().map(clip).collect()
+    frames.truncate(MAX_FRAMES);
+    frames.into_iter().map(|frame| clip_to(frame, MAX_FRAME)).collect()
 }
 
 fn demangle(name: &str) -> String {
@@ -283,8 +287,11 @@ fn demangle(name: &str) -> String {
 
 /// A guest's text, bounded and without control characters: it ends on a terminal.
 fn clip(text: String) -> String {
-    let end =
-        text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_MESSAGE).last().unwrap_or(0);
+    clip_to(text, MAX_MESSAGE)
+}
+
+fn clip_to(text: String, limit: usize) -> String {
+    let end = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= limit).last().unwrap_or(0);
     let clipped = text.get(..end).unwrap_or_default();
     if clipped.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return clipped

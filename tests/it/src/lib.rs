@@ -57,7 +57,7 @@ impl Bench {
 
     /// Reads a file of the folder.
     pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        fs::read_to_string(self.path(name)).expect(name)
     }
 
     /// What lies in the folder, sorted.

@@ -42,7 +42,40 @@ fn a_panic_brings_the_guests_place_and_stack() {
     let error = Bench::default().run(&failing("panic")).expect_err("panics");
     let Error::Step(step) = &error else { panic!("{error:?}") };
     assert!(step.message.contains("lib.rs:"), "{}", step.message);
-    assert!(step.backtrace.iter().any(|frame| frame.contains("stillroom_sdk")), "{:#?}", step.backtrace);
+    // The function, and the source line where the component has debug info.
+    let frame = step.backtrace.iter().find(|frame| frame.contains("kinds/src/lib.rs:"));
+    assert!(frame.is_some(), "{:#?}", step.backtrace);
+}
+
+#[test]
+fn a_trivial_step_is_a_small_component() {
+    let module = std::fs::read(guest("trivial")).expect("the guest");
+    let component = wit_component::ComponentEncoder::default().module(&stripped(&module)).expect("a module").encode();
+    let size = component.expect("a component").len();
+    assert!(size < 100_000, "{size} bytes");
+}
+
+/// A module as `strip` leaves it: of the custom sections, only the component's type.
+fn stripped(module: &[u8]) -> Vec<u8> {
+    let (header, mut rest) = module.split_at(8);
+    let mut kept = header.to_vec();
+    while let [id, behind @ ..] = rest {
+        let (size, width) = leb128(behind);
+        let (section, next) = rest.split_at(1 + width + size);
+        let (name, at) = leb128(&section[1 + width..]);
+        let name = section[1 + width + at..].get(..name).unwrap_or_default();
+        if *id != 0 || name.starts_with(b"component-type") {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    kept
+}
+
+/// A number and the bytes that it takes.
+fn leb128(bytes: &[u8]) -> (usize, usize) {
+    let width = bytes.iter().position(|byte| *byte < 128).expect("an end") + 1;
+    (bytes[..width].iter().rev().fold(0, |number, byte| number << 7 | usize::from(byte & 127)), width)
 }
 
 #[test]
