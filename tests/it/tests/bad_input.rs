@@ -1,5 +1,7 @@
 //! Everything a user may get wrong: each ends in an error that names the place, and leaves nothing half-written.
 
+#![allow(clippy::panic)] // in what the tests share
+
 use std::fs;
 
 use stillroom::{Engine, Error, Plugin};

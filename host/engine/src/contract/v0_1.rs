@@ -9,8 +9,8 @@ wasmtime::component::bindgen!({
     ownership: Borrowing { duplicate_if_necessary: true },
 });
 
-pub(crate) use exports::stillroom::step::step::{
+pub(crate) use self::exports::stillroom::step::step::{
     Column, Fault, Kind, Manifest, Output, Rejection, RowCount, Signature,
 };
-pub(crate) use stillroom::step::data::{ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam};
-pub(crate) use stillroom::step::diagnostics;
+pub(crate) use self::stillroom::step::data::{ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam};
+pub(crate) use self::stillroom::step::diagnostics;
