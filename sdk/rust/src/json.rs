@@ -1,4 +1,7 @@
 //! The little JSON that a plugin reads and says of itself. Members keep the order in which they are written.
+//!
+//! Not serde_json: in every plugin it costs 34 kB more than this (measured with a trivial step under the profile `plugin`), which
+//! takes such a step past 100 kB. Parameters are typed by [`params!`](crate::params!) all the same, and numbers stay exact.
 
 mod value;
 
