@@ -48,7 +48,10 @@ fn render(stream: Stream, diagnostic: &dyn Diagnostic) -> String {
 }
 
 fn guest_stack(step: &StepError) -> String {
-    let mut lines = vec![format!("  {} ({})", blame(step.blame), text::escape_line(&step.uses))];
+    let mut lines = vec![match step.blame {
+        Blame::Expression => format!("  {}", blame(step.blame)),
+        _ => format!("  {} ({})", blame(step.blame), text::escape_line(&step.uses)),
+    }];
     if !step.backtrace.is_empty() {
         lines.push("  the plugin's call stack, innermost first:".to_owned());
     }
@@ -65,6 +68,7 @@ fn blame(blame: Blame) -> &'static str {
         Blame::Plugin => "the plugin's own fault",
         Blame::Contract => "the plugin's fault: it broke the contract",
         Blame::Limit => "a limit of the host was passed",
+        Blame::Expression => "the expression has no value for these rows",
     }
 }
 

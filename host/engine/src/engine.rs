@@ -129,9 +129,9 @@ fn config(cache: &CompileCache) -> Result<Config> {
     Ok(config)
 }
 
-/// A pool with room for 64 live steps a thread. It reserves address space only.
+/// A pool with room for 256 live steps a thread, of all runs of this engine together. It reserves address space only.
 fn pool(threads: usize) -> InstanceAllocationStrategy {
-    let slots = u32::try_from(threads.saturating_mul(64)).unwrap_or(u32::MAX).max(64);
+    let slots = u32::try_from(threads.saturating_mul(256)).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(4))

@@ -150,6 +150,8 @@ pub enum Blame {
     Contract,
     /// The host's limits were passed.
     Limit,
+    /// No plugin's: an expression of the pipeline cannot be worked out for these rows.
+    Expression,
 }
 
 /// A step that failed on a batch.
@@ -160,11 +162,12 @@ pub struct StepError {
     pub step: String,
     /// The plugin and step name, as in `use:`.
     pub uses: String,
-    /// The batch's number, from 0, in input order.
+    /// The number of the piece of input that the batch came from, from 0, in input order.
     pub batch: u64,
-    /// The first row of the batch as it came to the step, counted from 0 over all that came to it where that is known.
+    /// The first row of the batch, counted from 0 over all rows as they were read, or as they came from the last ordered
+    /// or global step before this one.
     pub first_row: u64,
-    /// How many rows the batch has.
+    /// How many rows the batch had there.
     pub rows: u64,
     /// Whose fault it is.
     pub blame: Blame,

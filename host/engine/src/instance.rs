@@ -87,6 +87,8 @@ pub(crate) struct Instance {
     store: Store<Guest>,
     exports: v0_1::Plugin,
     opened: Opened,
+    /// Memory that it held when its step was open, in bytes.
+    at_rest: usize,
 }
 
 impl Instance {
@@ -111,7 +113,8 @@ impl Instance {
         let signature = answer.map_err(|error| failure(&mut store, error))?.map_err(fault)?;
         let kind = plugin.manifest(&opening.step).map_or(Kind::Transform, |manifest| manifest.kind);
         let opened = check_signature(signature, opening, kind).map_err(Failure::contract)?;
-        Ok(Self { store, exports, opened })
+        let at_rest = store.data().limiter.memory();
+        Ok(Self { store, exports, opened, at_rest })
     }
 
     pub(crate) fn opened(&self) -> &Opened {
@@ -120,7 +123,7 @@ impl Instance {
 
     /// Whether the instance has grown past what is worth keeping.
     pub(crate) fn is_bloated(&self) -> bool {
-        self.store.data().limiter.memory() > RECYCLE_BYTES
+        self.store.data().limiter.memory() > RECYCLE_BYTES.max(2 * self.at_rest)
     }
 
     /// One batch: `columns` as signed, each of `rows` rows.
@@ -149,7 +152,7 @@ impl Instance {
         check_output(output, &self.opened, consumed).map(Some).map_err(Failure::contract)
     }
 
-    /// wasmtime counts what a guest hands over; every call gets its whole allowance.
+    /// What the last call left is not this one's.
     fn arm(&mut self) {
         let guest = self.store.data_mut();
         guest.last_words = None;

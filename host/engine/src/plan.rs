@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::error::{PipelineError, Result};
 use crate::expression::{Expression, ExpressionError};
 use crate::pipeline::{Action, Pipeline, Place, SinkSpec, SourceSpec, Spanned, Step, did_you_mean};
-use crate::sink::SinkOptions;
+use crate::sink::{self, SinkOptions};
 use crate::source::{self, Source, SourceOptions};
 
 pub(crate) use call::{Call, From, Input};
@@ -34,6 +34,9 @@ const BATCH_BYTES: usize = 512 << 10;
 /// Rows looked at to infer types, where the pipeline does not say.
 const SAMPLE_ROWS: usize = 1000;
 
+/// Most steps of a pipeline. A batch goes through a stretch of them depth first, on the stack of its thread.
+const MAX_STEPS: usize = 500;
+
 /// A pipeline that can run.
 pub struct Plan {
     pub(crate) name: String,
@@ -43,7 +46,7 @@ pub struct Plan {
     pub(crate) segments: Vec<Vec<Op>>,
     pub(crate) barriers: Vec<Call>,
     pub(crate) sinks: Vec<Output>,
-    pub(crate) quarantine: Option<String>,
+    pub(crate) quarantine: String,
     pub(crate) batch: BatchSize,
     steps: Vec<PlannedStep>,
 }
@@ -149,6 +152,10 @@ impl<'a> Planner<'a> {
 
     fn plan(mut self) -> Result<Plan> {
         let pipeline = self.pipeline;
+        if let Some(step) = pipeline.steps.get(MAX_STEPS) {
+            let message = format!("more than {MAX_STEPS} steps");
+            return Err(self.fail(step.id.place, message, "write what is in between to a file").into());
+        }
         for step in &pipeline.steps {
             self.step(step)?;
         }
@@ -167,8 +174,11 @@ impl<'a> Planner<'a> {
                 )
                 .into());
         }
-        let quarantine =
-            pipeline.quarantine.clone().or_else(|| default_quarantine(&self.sinks[0].options.path, &pipeline.name));
+        let quarantine = pipeline.quarantine.clone().unwrap_or_else(|| default_quarantine(&self.sinks, &pipeline.name));
+        if self.sinks.iter().any(|sink| same_file(&sink.options.path, Path::new(&quarantine))) {
+            let message = format!("the quarantine and a sink are both `{quarantine}`");
+            return Err(self.fail(last.id.place, message, "give one of them another path").into());
+        }
         Ok(Plan {
             name: pipeline.name.clone(),
             engine: self.lookup.engine.clone(),
@@ -301,13 +311,13 @@ impl<'a> Planner<'a> {
 
     fn select(&mut self, step: &Step, names: &[Spanned<String>]) -> Result<()> {
         let columns = names.iter().map(|name| self.column(step, name)).collect::<Result<Vec<_>>>()?;
-        self.project(step, "select", columns)
+        self.project(step, "select", columns, list(names.iter().map(|name| name.value.clone())))
     }
 
     fn drop_columns(&mut self, step: &Step, names: &[Spanned<String>]) -> Result<()> {
         let dropped = names.iter().map(|name| self.column(step, name)).collect::<Result<Vec<_>>>()?;
         let kept = (0..self.schema.fields().len()).filter(|column| !dropped.contains(column)).collect();
-        self.project(step, "drop", kept)
+        self.project(step, "drop", kept, list(names.iter().map(|name| name.value.clone())))
     }
 
     fn rename(&mut self, step: &Step, names: &IndexMap<Spanned<String>, Spanned<String>>) -> Result<()> {
@@ -324,10 +334,11 @@ impl<'a> Planner<'a> {
         }
         let all = (0..fields.len()).collect();
         self.schema = Arc::new(Schema::new(fields));
-        self.project(step, "rename", all)
+        let uses = list(names.iter().map(|(new, old)| format!("{} <- {}", new.value, old.value)));
+        self.project(step, "rename", all, uses)
     }
 
-    fn project(&mut self, step: &Step, kind: &'static str, columns: Vec<usize>) -> Result<()> {
+    fn project(&mut self, step: &Step, kind: &'static str, columns: Vec<usize>, uses: String) -> Result<()> {
         let fields: Vec<_> = columns.iter().map(|column| self.schema.fields()[*column].clone()).collect();
         let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
         if let Some(name) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
@@ -339,7 +350,6 @@ impl<'a> Planner<'a> {
                 )
                 .into());
         }
-        let uses = names.join(", ");
         self.schema = Arc::new(Schema::new(fields));
         self.push(Work::Project(columns, self.schema.clone()));
         self.done(step, kind, uses, Vec::new(), Vec::new());
@@ -354,7 +364,7 @@ impl<'a> Planner<'a> {
                 .fail(path.place, message, "name it `.jsonl`, `.csv`, `.parquet` or `.arrow`, or say `format:`")
                 .into());
         }
-        if self.sinks.iter().any(|sink| sink.options.path == Path::new(&path.value)) {
+        if self.sinks.iter().any(|sink| same_file(&sink.options.path, Path::new(&path.value))) {
             return Err(self
                 .fail(
                     path.place,
@@ -366,6 +376,9 @@ impl<'a> Planner<'a> {
         self.push(Work::Sink(self.sinks.len()));
         let options =
             SinkOptions { path: path.value.clone().into(), format: spec.format(), compression: spec.compression };
+        sink::check(&options, &self.schema).map_err(|error| {
+            self.fail(path.place, format!("step `{}`: {}", *step.id, error.message), error.help.unwrap_or_default())
+        })?;
         self.sinks.push(Output { step: self.steps.len(), options, schema: self.schema.clone() });
         self.done(step, "sink", path.value.clone(), Vec::new(), Vec::new());
         Ok(())
@@ -406,8 +419,12 @@ impl<'a> Planner<'a> {
     }
 
     fn fail(&self, place: Place, message: impl Into<String>, help: impl Into<String>) -> PipelineError {
-        self.pipeline.error(place, message, "", Some(help.into()))
+        self.pipeline.error(place, message, "", Some(help.into()).filter(|help: &String| !help.is_empty()))
     }
+}
+
+fn list(names: impl Iterator<Item = String>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// What to say where a column is not there.
@@ -422,10 +439,23 @@ fn field_text(field: &Field) -> String {
 }
 
 /// Beside the first output that is a file.
-fn default_quarantine(sink: &Path, pipeline: &str) -> Option<String> {
-    let name = format!("{pipeline}.quarantine.jsonl");
-    let path = if sink == Path::new("-") { name.into() } else { sink.with_file_name(name) };
-    Some(path.to_string_lossy().into_owned())
+fn default_quarantine(sinks: &[Output], pipeline: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ') { c } else { '_' };
+    let name = format!("{}.quarantine.jsonl", pipeline.chars().map(plain).collect::<String>());
+    let is_file =
+        |path: &&Path| *path != Path::new("-") && std::fs::metadata(path).map_or(true, |there| there.is_file());
+    let beside = sinks.iter().map(|sink| sink.options.path.as_path()).find(is_file);
+    beside.map_or_else(|| name.clone().into(), |path| path.with_file_name(&name)).to_string_lossy().into_owned()
+}
+
+/// Whether two paths lead to one file, also where it is not there yet. Standard output is none.
+fn same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        std::path::absolute(folder.join(path.file_name().unwrap_or_default()))
+    };
+    one == other || matches!((whole(one), whole(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 type Loaded = HashMap<String, crate::component::Plugin>;

@@ -58,7 +58,7 @@ pub struct StepReport {
     pub repeated: u64,
     /// Input rows that it would not answer for.
     pub rejected: u64,
-    /// Bytes that went into the sandbox, or into the file.
+    /// Bytes that went into the sandbox; of a sink, what it was given to write, before Parquet's and Arrow's own encoding.
     pub bytes_in: u64,
     /// Calls into the sandbox.
     pub calls: u64,

@@ -80,7 +80,7 @@ struct Run {
 struct Summary {
     pipeline: String,
     threads: usize,
-    quarantine: Option<String>,
+    quarantine: String,
     steps: Vec<crate::plan::PlannedStep>,
 }
 

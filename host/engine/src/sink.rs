@@ -80,6 +80,15 @@ pub(crate) fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Box<dyn
     }
 }
 
+/// Whether the format can hold these columns, as [`create`] would find out. Opens nothing.
+pub(crate) fn check(options: &SinkOptions, schema: &SchemaRef) -> Result<(), SinkError> {
+    match options.format.or_else(|| Format::of_path(&options.path.to_string_lossy())) {
+        Some(Format::Jsonl) => jsonl::encoder(options, schema).map(drop),
+        Some(Format::Csv) => csv::encoder(options, schema).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Hands batches on to a sink that encodes them itself.
 struct Whole;
 

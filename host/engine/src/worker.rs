@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take;
 
@@ -26,12 +27,14 @@ pub(crate) struct Item {
     pub(crate) rejected: Vec<Rejected>,
     /// The first thing that went wrong; nothing more is done with the item but to report it in its turn.
     pub(crate) failure: Option<Error>,
+    /// Whether the failure knows its rows counted over all, and not only within the item.
+    pub(crate) placed: bool,
 }
 
 impl Item {
     pub(crate) fn new(number: u64, batches: Vec<RecordBatch>) -> Self {
         let entered = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        Self { number, entered, batches, encoded: Vec::new(), rejected: Vec::new(), failure: None }
+        Self { number, entered, batches, encoded: Vec::new(), rejected: Vec::new(), failure: None, placed: false }
     }
 
     pub(crate) fn failed(number: u64, failure: Error) -> Self {
@@ -48,10 +51,39 @@ pub(crate) struct Rejected {
     pub(crate) reasons: Vec<String>,
 }
 
-/// A step's output beside what stayed outside, and who was rejected.
+/// A step's output, to be put beside what stayed outside, and who was rejected.
 pub(crate) struct Outcome {
-    pub(crate) batches: Vec<RecordBatch>,
+    pub(crate) pieces: Pieces,
     pub(crate) rejected: Option<Rejected>,
+}
+
+/// An output that is handed on in pieces of the batch's size where a step multiplied rows.
+pub(crate) struct Pieces {
+    made: Vec<ArrayRef>,
+    /// The input row of each output row; `None`: the same rows.
+    origins: Option<UInt32Array>,
+    rows: usize,
+    at: usize,
+    /// Rows of a piece.
+    size: usize,
+}
+
+impl Pieces {
+    /// The next piece, carried columns taken by origin beside the made ones.
+    pub(crate) fn next_piece(&mut self, call: &Call, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        if self.at >= self.rows {
+            return Ok(None);
+        }
+        let (start, len) = (self.at, self.size.min(self.rows - self.at));
+        self.at += len;
+        let made: Vec<ArrayRef> = self.made.iter().map(|column| column.slice(start, len)).collect();
+        let origins = self.origins.as_ref().map(|origins| origins.slice(start, len));
+        let carried = |column: usize| match &origins {
+            None => Ok(batch.column(column).clone()),
+            Some(origins) => take(batch.column(column), origins, None).map_err(arrow),
+        };
+        new_batch(&call.schema, arrange(&call.layout, carried, &made)?, len).map(Some)
+    }
 }
 
 pub(crate) struct Worker<'a> {
@@ -69,95 +101,98 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Takes an item through a stretch of steps. A failure stays with the item.
+    /// Takes an item through a stretch of steps. A failure stays with the item, with the rows that it was at.
     pub(crate) fn segment(&mut self, ops: &[Op], item: &mut Item) {
-        for op in ops {
-            if item.failure.is_some() {
+        let mut first_row = 0;
+        for batch in std::mem::take(&mut item.batches) {
+            let rows = batch.num_rows() as u64;
+            if let Err(error) = self.through(ops, batch, item) {
+                item.failure = Some(at_rows(error, first_row, rows));
                 return;
             }
-            if let Err(error) = self.op(op, item) {
-                item.failure = Some(error);
-            }
+            first_row += rows;
         }
     }
 
-    fn op(&mut self, op: &Op, item: &mut Item) -> Result<()> {
+    /// Depth first: where a step makes many rows of few, each piece of them goes to the end before the next one is made.
+    fn through(&mut self, ops: &[Op], batch: RecordBatch, item: &mut Item) -> Result<()> {
+        let Some((op, rest)) = ops.split_first() else {
+            item.batches.push(batch);
+            return Ok(());
+        };
+        if let Work::Call(call) = &op.work {
+            return self.call(call, rest, batch, item);
+        }
         let start = Instant::now();
-        let batches = std::mem::take(&mut item.batches);
-        let rows_in = row_count(&batches);
-        match &op.work {
-            Work::Call(call) => self.calls(call, batches, item)?,
-            Work::Sink(sink) => self.encode(*sink, op.step, batches, item)?,
+        let rows_in = batch.num_rows() as u64;
+        let batch = match &op.work {
+            Work::Sink(sink) => self.encode(*sink, op.step, batch, item)?,
             Work::Filter(expression) => {
-                for batch in batches {
-                    let keep =
-                        expression.filter(&batch).map_err(|error| self.host_error(op.step, item, error.message))?;
-                    let kept = if keep.true_count() == batch.num_rows() {
-                        batch
-                    } else {
-                        filter_record_batch(&batch, &keep).map_err(arrow)?
-                    };
-                    item.batches.push(kept);
+                let keep = expression.filter(&batch).map_err(|error| self.host_error(op.step, item, error.message))?;
+                if keep.true_count() == batch.num_rows() {
+                    batch
+                } else {
+                    filter_record_batch(&batch, &keep).map_err(arrow)?
                 }
             }
             Work::Compute(columns, schema) => {
-                for batch in batches {
-                    let made = columns.iter().map(|(at, expression)| Ok((*at, expression.evaluate(&batch)?)));
-                    let made = made.collect::<std::result::Result<Vec<_>, crate::expression::ExpressionError>>();
-                    let made = made.map_err(|error| self.host_error(op.step, item, error.message))?;
-                    item.batches.push(replace(&batch, made, schema)?);
-                }
+                let made = columns.iter().map(|(at, expression)| Ok((*at, expression.evaluate(&batch)?)));
+                let made = made.collect::<std::result::Result<Vec<_>, crate::expression::ExpressionError>>();
+                let made = made.map_err(|error| self.host_error(op.step, item, error.message))?;
+                replace(&batch, made, schema)?
             }
             Work::Project(columns, schema) => {
-                for batch in batches {
-                    let columns = columns.iter().map(|column| batch.column(*column).clone()).collect();
-                    item.batches.push(new_batch(schema, columns, batch.num_rows())?);
-                }
+                let columns = columns.iter().map(|column| batch.column(*column).clone()).collect();
+                new_batch(schema, columns, batch.num_rows())?
             }
-        }
+            Work::Call(_) => batch,
+        };
         let count = &mut self.counts[op.step];
-        if !matches!(op.work, Work::Call(_)) {
-            let rows_out = row_count(&item.batches);
-            count.rows_in += rows_in;
-            count.rows_out += rows_out;
-            count.dropped += rows_in - rows_out;
-        }
+        count.rows_in += rows_in;
+        count.rows_out += batch.num_rows() as u64;
+        count.dropped += rows_in - batch.num_rows() as u64;
         count.time += start.elapsed();
-        Ok(())
+        self.through(rest, batch, item)
     }
 
-    fn calls(&mut self, call: &Call, batches: Vec<RecordBatch>, item: &mut Item) -> Result<()> {
-        for batch in batches.into_iter().filter(|batch| batch.num_rows() > 0) {
-            let mut instance = match self.instances[call.step].take() {
-                Some(instance) => instance,
-                None => Instance::open(&call.opening)
-                    .map_err(|failure| step_error(call, item.number, batch.num_rows(), failure))?,
-            };
-            let outcome = transform(call, &mut instance, &batch, &mut self.counts[call.step])
-                .map_err(|failure| step_error(call, item.number, batch.num_rows(), failure))?;
-            if !instance.is_bloated() {
-                self.instances[call.step] = Some(instance);
-            }
-            item.batches.extend(outcome.batches);
-            item.rejected.extend(outcome.rejected);
+    fn call(&mut self, call: &Call, rest: &[Op], batch: RecordBatch, item: &mut Item) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
         }
+        let start = Instant::now();
+        let fail = |failure| step_error(call, item.number, batch.num_rows(), failure);
+        let mut instance = match self.instances[call.step].take() {
+            Some(instance) => instance,
+            None => Instance::open(&call.opening).map_err(fail)?,
+        };
+        let outcome = transform(call, &mut instance, &batch, &mut self.counts[call.step]).map_err(fail)?;
+        if !instance.is_bloated() {
+            self.instances[call.step] = Some(instance);
+        }
+        item.rejected.extend(outcome.rejected);
+        let mut pieces = outcome.pieces;
+        let mut time = start.elapsed();
+        loop {
+            let start = Instant::now();
+            let Some(piece) = pieces.next_piece(call, &batch)? else { break };
+            time += start.elapsed();
+            self.through(rest, piece, item)?;
+        }
+        self.counts[call.step].time += time;
         Ok(())
     }
 
-    fn encode(&mut self, sink: usize, step: usize, batches: Vec<RecordBatch>, item: &mut Item) -> Result<()> {
+    fn encode(&mut self, sink: usize, step: usize, batch: RecordBatch, item: &mut Item) -> Result<RecordBatch> {
         item.encoded.resize_with(self.sinks.encoders.len(), Vec::new);
-        for batch in batches {
-            if batch.num_rows() > 0 {
-                let encoded = self.sinks.encoders[sink].encode(&batch)?;
-                self.counts[step].bytes_in += match &encoded {
-                    Encoded::Bytes(bytes) => bytes.len() as u64,
-                    Encoded::Batch(batch) => batch.get_array_memory_size() as u64,
-                };
-                item.encoded[sink].push(encoded);
-            }
-            item.batches.push(batch);
+        if batch.num_rows() > 0 {
+            let encoded = self.sinks.encoders[sink].encode(&batch)?;
+            self.counts[step].bytes_in += match &encoded {
+                Encoded::Bytes(bytes) => bytes.len(),
+                Encoded::Batch(batch) => batch_bytes(batch),
+            } as u64;
+            item.encoded[sink].push(encoded);
         }
-        Ok(())
+        Ok(batch)
     }
 
     fn host_error(&self, step: usize, item: &Item, message: String) -> Error {
@@ -169,7 +204,7 @@ impl<'a> Worker<'a> {
             batch: item.number,
             first_row: 0,
             rows,
-            blame: Blame::Data,
+            blame: Blame::Expression,
             message,
             backtrace: Vec::new(),
             help: None,
@@ -233,20 +268,18 @@ fn distinct(origins: &[u32], rows_in: usize) -> usize {
 
 fn outcome(call: &Call, batch: &RecordBatch, answer: Answer) -> Result<Outcome> {
     let rejected = rejected(call, batch, &answer.rejected)?;
-    let origins = match answer.origins {
-        None if answer.rejected.is_empty() => {
-            let columns = arrange(&call.layout, |column| Ok(batch.column(column).clone()), &answer.columns)?;
-            return Ok(Outcome { batches: vec![new_batch(&call.schema, columns, answer.rows)?], rejected });
-        }
+    let (made, origins) = match answer.origins {
+        None if answer.rejected.is_empty() => (answer.columns, None),
         // The rejected rows have their place in the columns; it goes here.
         None => {
-            let kept: Vec<u32> = kept_rows(answer.rows, &answer.rejected);
-            let made = take_all(&answer.columns, &UInt32Array::from(kept.clone()))?;
-            return gather(call, batch, &made, kept).map(|batches| Outcome { batches, rejected });
+            let kept = UInt32Array::from(kept_rows(answer.rows, &answer.rejected));
+            (take_all(&answer.columns, &kept)?, Some(kept))
         }
-        Some(origins) => origins,
+        Some(origins) => (answer.columns, Some(UInt32Array::from(origins))),
     };
-    gather(call, batch, &answer.columns, origins).map(|batches| Outcome { batches, rejected })
+    let rows = origins.as_ref().map_or(answer.rows, Array::len);
+    let size = if rows <= batch.num_rows() { rows } else { piece_rows(call, batch, &made, rows) };
+    Ok(Outcome { pieces: Pieces { made, origins, rows, at: 0, size: size.max(1) }, rejected })
 }
 
 fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
@@ -254,38 +287,37 @@ fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
     (0..rows as u32).filter(|row| rejected.next_if_eq(row).is_none()).collect()
 }
 
-/// Puts carried columns, taken by origin, beside the made ones: in pieces of the batch's size where a step multiplied rows.
-fn gather(call: &Call, batch: &RecordBatch, made: &[ArrayRef], origins: Vec<u32>) -> Result<Vec<RecordBatch>> {
-    let rows = origins.len();
-    if rows == 0 {
-        return Ok(Vec::new());
-    }
-    let piece = piece_rows(call, batch, made, rows);
-    let origins = UInt32Array::from(origins);
-    (0..rows)
-        .step_by(piece)
-        .map(|start| {
-            let len = piece.min(rows - start);
-            let origins = origins.slice(start, len);
-            let made: Vec<ArrayRef> = made.iter().map(|column| column.slice(start, len)).collect();
-            let columns =
-                arrange(&call.layout, |column| take(batch.column(column), &origins, None).map_err(arrow), &made)?;
-            new_batch(&call.schema, columns, len)
-        })
-        .collect()
-}
-
+/// Rows of a piece where a step made more rows than it got. The input's bytes count as those of its largest row could: a
+/// batch has either rows of ordinary size or one that is alone.
 fn piece_rows(call: &Call, batch: &RecordBatch, made: &[ArrayRef], rows: usize) -> usize {
-    if rows <= batch.num_rows() {
-        return rows;
-    }
     let carried = call.layout.iter().filter_map(|from| match from {
-        From::Carried(column) => Some(batch.column(*column).get_array_memory_size() / batch.num_rows().max(1)),
+        From::Carried(column) => Some(largest_row(batch.column(*column))),
         From::Made(_) => None,
     });
-    let row_bytes =
-        carried.sum::<usize>() + made.iter().map(|column| column.get_array_memory_size()).sum::<usize>() / rows;
+    let row_bytes = carried.sum::<usize>() + made.iter().map(array_bytes).sum::<usize>() / rows;
     call.batch.rows.min(2 * call.batch.bytes / row_bytes.max(1)).max(1)
+}
+
+/// Bytes of the largest value of a column of text or bytes; of other columns, what a row takes on average.
+fn largest_row(column: &ArrayRef) -> usize {
+    match column.data_type() {
+        DataType::Utf8 => widest(column.as_string::<i32>().value_offsets()),
+        DataType::Binary => widest(column.as_binary::<i32>().value_offsets()),
+        _ => array_bytes(column) / column.len().max(1),
+    }
+}
+
+fn widest(offsets: &[i32]) -> usize {
+    offsets.windows(2).map(|pair| (pair[1] - pair[0]) as usize).max().unwrap_or(0)
+}
+
+/// What a column's rows take, without the rest of the buffers that it shares.
+fn array_bytes(column: &ArrayRef) -> usize {
+    column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
+}
+
+pub(crate) fn batch_bytes(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(array_bytes).sum()
 }
 
 fn rejected(call: &Call, batch: &RecordBatch, rejected: &[(u32, String)]) -> Result<Option<Rejected>> {
@@ -334,7 +366,7 @@ pub(crate) fn step_error(call: &Call, batch: u64, rows: usize, failure: Failure)
     let help = match failure.blame {
         Blame::Contract => Some("the plugin broke the contract: its author should hear of it".to_owned()),
         Blame::Limit => Some("smaller batches need less memory: `batch-bytes:` in the pipeline".to_owned()),
-        Blame::Data | Blame::Plugin => None,
+        Blame::Data | Blame::Plugin | Blame::Expression => None,
     };
     StepError {
         step: call.id.clone(),
@@ -354,6 +386,10 @@ pub(crate) fn arrow(error: arrow_schema::ArrowError) -> Error {
     Error::Engine { message: error.to_string(), help: None }
 }
 
-fn row_count(batches: &[RecordBatch]) -> u64 {
-    batches.iter().map(|batch| batch.num_rows() as u64).sum()
+/// The rows of the item at which a step failed.
+pub(crate) fn at_rows(mut error: Error, first_row: u64, rows: u64) -> Error {
+    if let Error::Step(step) = &mut error {
+        (step.first_row, step.rows) = (first_row, rows);
+    }
+    error
 }

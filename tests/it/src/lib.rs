@@ -48,6 +48,11 @@ impl Bench {
         self.dir.path().join(name)
     }
 
+    /// The folder's own name.
+    pub fn name(&self) -> String {
+        self.dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// Writes a file into the folder.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);

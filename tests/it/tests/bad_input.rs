@@ -213,3 +213,38 @@ fn an_engine_with_a_cache_folder_that_is_a_file_says_so() {
     let error = Engine::new(stillroom::EngineOptions { cache, ..Default::default() }).err();
     says(&explain(&error.expect("cannot be a folder")), &["compile cache"]);
 }
+
+#[test]
+fn two_outputs_under_one_name_are_refused() {
+    let bench = Bench::default();
+    bench.write("in.jsonl", ROWS);
+    let twice = with_step("{ id: also, sink: DIR/../DIRNAME/out.jsonl }").replace("DIRNAME", &bench.name());
+    says(&fails(&bench, &twice), &["another step writes", "at 4:"]);
+    let quarantine = format!("quarantine: DIR/./out.jsonl\n{}", with_step("{ id: a, drop: [id] }"));
+    says(&fails(&bench, &quarantine), &["the quarantine and a sink are both"]);
+}
+
+#[test]
+fn a_format_that_cannot_hold_the_columns_is_found_before_the_first_row() {
+    let bench = Bench::default();
+    bench.write("in.jsonl", "{\"tags\":[\"a\"]}\n");
+    let text = "steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: write, sink: DIR/out.csv }\n";
+    let error = bench.plan(text).err().expect("CSV holds no lists");
+    says(&explain(&error), &["step `write`", "tags", "at 3:"]);
+}
+
+#[test]
+fn a_failed_expression_names_the_rows_that_it_was_at() {
+    let rows: String = (0..1000).map(|n| format!("{{\"n\":{n},\"d\":{}}}\n", n - 777)).collect();
+    for threads in [1, 3] {
+        let bench = Bench::default();
+        bench.write("in.jsonl", &rows);
+        let text = format!(
+            "batch-rows: 100\n{}",
+            with_step("{ id: some, where: n > 300 }\n  - { id: sum, compute: { q: n / d } }")
+        );
+        let error = bench.run_on(threads, &text).expect_err("divides by nothing");
+        says(&explain(&error), &["step `sum`", "rows 700 to 799"]);
+        assert_eq!(bench.files(), ["in.jsonl"]);
+    }
+}

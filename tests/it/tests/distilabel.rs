@@ -160,3 +160,33 @@ fn children_of_all_threads() -> String {
     let tasks = std::fs::read_dir("/proc/self/task").expect("the threads").flatten();
     tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok()).collect()
 }
+
+/// Whichever thread is first: of two rows that fail, the earlier one is told, also across an ordered step.
+#[test]
+fn the_first_failure_in_input_order_is_the_one_that_is_told() {
+    let fail = |id: &str, at: u32| {
+        format!("  - {{ id: {id}, use: GUESTS/kinds.wasm/fail, with: {{ how: fault, at: {at} }} }}\n")
+    };
+    let steps = fail("early", 405) + "  - { id: sum, use: GUESTS/kinds.wasm/running-total }\n" + &fail("late", 395);
+    for threads in [1, 2, 4] {
+        let error = Bench::default().run_on(threads, &counting(2000, &steps)).expect_err("fails");
+        let said = explain(&error);
+        assert!(said.contains("step `late` failed on batch 39 (rows 390 to 399)"), "{threads} threads: {said}");
+    }
+}
+
+/// One row of half a megabyte and 8,000 items becomes 8,000 rows: they go on in pieces, and the carried text is not held 8,000 times.
+#[test]
+fn a_row_that_becomes_many_goes_on_in_pieces() {
+    let bench = Bench::default();
+    let items = (0..8000).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    bench.write(
+        "in.jsonl",
+        format!("{{\"body\":\"{}\",\"items\":[{items}]}}\n{{\"body\":\"\",\"items\":[1]}}\n", "x".repeat(480_000)),
+    );
+    let report = bench
+        .run("steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: each, use: table/expand, with: { columns: [items] } }\n  - { id: away, drop: [body] }\n  - { id: write, sink: DIR/out.jsonl }\n")
+        .expect("runs");
+    assert_eq!((report.rows_in, report.rows_out), (2, 8001));
+    assert_eq!(bench.read("out.jsonl").lines().nth(7999), Some("{\"items\":7999}"));
+}

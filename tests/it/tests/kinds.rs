@@ -1,7 +1,8 @@
 //! All four kinds of steps, whole pipelines, any number of threads.
 
 use serde_json::{Value, json};
-use stillroom_tests::Bench;
+use stillroom::{Engine, EngineOptions, Limits, Plan, RunOptions};
+use stillroom_tests::{BUILTINS, Bench};
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
@@ -90,7 +91,7 @@ steps:
 fn only_what_is_asked_for_is_read() {
     let bench = Bench::default();
     let plan = bench.plan(&ALL_KINDS.replace("rows: 100", "rows: 1000000000000")).expect("plans");
-    let report = plan.run(stillroom::RunOptions { limit: Some(10), ..Default::default() }).expect("runs");
+    let report = plan.run(RunOptions { limit: Some(10), ..Default::default() }).expect("runs");
     assert_eq!(report.rows_in, 10);
 }
 
@@ -113,4 +114,32 @@ steps:
     assert_eq!(bench.read("all.jsonl").lines().count(), 20);
     let few = "{\"number\":0,\"square\":0}\n{\"number\":1,\"square\":1}\n{\"number\":2,\"square\":4}\n";
     assert_eq!(bench.read("few.jsonl"), few);
+}
+
+/// Small rows around one of 50 MB.
+fn fat(bench: &Bench) -> &'static str {
+    let row = |n: usize, text: &str| format!("{{\"n\":{n},\"text\":\"{text}\"}}\n");
+    let rows = [row(0, "a"), row(1, "b"), row(2, &"x".repeat(50 << 20)), row(3, "c")];
+    bench.write("in.jsonl", rows.concat());
+    "steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: echo, use: GUESTS/kinds.wasm/echo }\n  - { id: write, sink: DIR/out.jsonl }\n"
+}
+
+#[test]
+fn a_row_of_50_mb_passes() {
+    let bench = Bench::default();
+    let report = bench.run(fat(&bench)).expect("runs");
+    assert_eq!(report.rows_out, 4);
+    assert!(bench.read("out.jsonl") == bench.read("in.jsonl"), "the same rows");
+}
+
+#[test]
+fn a_row_that_breaks_a_limit_is_a_batch_of_its_own_and_named() {
+    let bench = Bench::default();
+    let limits = Limits { memory_bytes: 32 << 20, ..Limits::default() };
+    let engine = Engine::new(EngineOptions { threads: 2, limits, ..EngineOptions::default() }).expect("an engine");
+    let plan = Plan::new(&engine, &bench.pipeline(fat(&bench)).expect("parses"), BUILTINS).expect("plans");
+    let error = plan.run(RunOptions::default()).expect_err("too large");
+    let said = error.to_string();
+    assert!(said.contains("step `echo` failed on batch") && said.contains("(rows 2 to 2)"), "{said}");
+    assert!(said.contains("more memory than its limit"), "{said}");
 }

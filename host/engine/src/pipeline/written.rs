@@ -28,7 +28,8 @@ pub(super) struct PipelineFile {
     /// The most bytes in a batch that has more than one row. A row that is larger is a batch of its own.
     #[schemars(range(min = 1))]
     pub(super) batch_bytes: Option<Spanned<usize>>,
-    /// A file to write the rows to that steps reject. Without it, a rejected row fails the run.
+    /// A file for the rows that steps reject, each with its step and the reason, as JSON lines. Without it they go to
+    /// `NAME.quarantine.jsonl` beside the first output.
     pub(super) quarantine: Option<String>,
     /// The steps, in the order in which rows go through them. The first is a source.
     #[schemars(length(min = 1))]

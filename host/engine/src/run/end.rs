@@ -1,5 +1,6 @@
 //! The end of the pipeline: outputs written in order, rejected rows set aside, the report.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Summary;
 use super::stage::raise;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SinkError};
 use crate::json as rows_json;
 use crate::plan::{Output, Plan};
 use crate::report::{Count, Progress, Report, StepReport};
@@ -24,7 +25,7 @@ pub(super) struct End {
     /// Of each sink, its step's place in the pipeline.
     steps: Vec<usize>,
     quarantine: Option<Quarantine>,
-    quarantine_path: Option<String>,
+    quarantine_path: String,
     progress: Arc<Progress>,
     /// Rows that entered the last stretch of steps, to tell where a failure was.
     entered: u64,
@@ -90,7 +91,7 @@ impl End {
 
     fn set_aside(&mut self, rejected: &Rejected) -> Result<()> {
         if self.quarantine.is_none() {
-            self.quarantine = Some(Quarantine::create(self.quarantine_path.as_deref())?);
+            self.quarantine = Some(Quarantine::create(&self.quarantine_path)?);
         }
         if let Some(quarantine) = &mut self.quarantine {
             quarantine.write(rejected)?;
@@ -99,7 +100,7 @@ impl End {
         Ok(())
     }
 
-    /// Everything is written: flush it all, and only when all of it is safe give it its names.
+    /// Everything is written: flush it all, and only when the system has all of it give it its names.
     pub(super) fn close(&mut self, counts: &mut [Count]) -> Result<()> {
         let mut sinks: Vec<Box<dyn Sink>> = std::mem::take(&mut self.sinks);
         for (sink, step) in sinks.iter_mut().zip(&self.steps) {
@@ -110,6 +111,10 @@ impl End {
         if let Some(Quarantine { mut sink }) = self.quarantine.take() {
             sink.close()?;
             sinks.push(sink);
+        } else if Path::new(&self.quarantine_path).is_file() {
+            // An earlier run's rejected rows beside this run's outputs would be taken for this run's.
+            let removed = std::fs::remove_file(&self.quarantine_path);
+            removed.map_err(|error| SinkError::new(&self.quarantine_path, error))?;
         }
         sinks.into_iter().try_for_each(|sink| sink.commit().map(drop))?;
         self.closed = true;
@@ -118,12 +123,8 @@ impl End {
 }
 
 impl Quarantine {
-    fn create(path: Option<&str>) -> Result<Self> {
-        let options = SinkOptions {
-            path: path.unwrap_or("quarantine.jsonl").into(),
-            format: Some(Format::Jsonl),
-            compression: None,
-        };
+    fn create(path: &str) -> Result<Self> {
+        let options = SinkOptions { path: path.into(), format: Some(Format::Jsonl), compression: None };
         Ok(Self { sink: sink::create(&options, Arc::new(arrow_schema::Schema::empty()))? })
     }
 
@@ -168,7 +169,7 @@ pub(super) fn report(summary: &Summary, counts: &[Vec<Count>], end: End, start: 
         rows_out: end.rows,
         rejected: end.rejected,
         samples: end.samples,
-        quarantine: if end.rejected > 0 { summary.quarantine.clone() } else { None },
+        quarantine: if end.rejected > 0 { Some(summary.quarantine.clone()) } else { None },
         steps,
     })
 }

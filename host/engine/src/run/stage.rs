@@ -11,7 +11,7 @@ use crate::instance::{Failure, Instance};
 use crate::plan::Call;
 use crate::report::{Count, Progress};
 use crate::source::{Source, Work};
-use crate::worker::{Item, arrange, arrow, inputs, new_batch, step_error, transform};
+use crate::worker::{Item, arrange, arrow, at_rows, batch_bytes, inputs, new_batch, step_error, transform};
 
 pub(super) use super::end::End;
 
@@ -147,10 +147,11 @@ impl Stage {
         }
     }
 
-    /// Gives the stage its next item; what it passes on comes back.
+    /// Gives the stage its next item; what it passes on comes back. A failure is passed on too, so that items before it come
+    /// to the end first; only a global step, which has had all of them, raises it.
     pub(super) fn take(&mut self, item: Item, counts: &mut [Count]) -> Result<Option<Item>> {
         match self {
-            Self::Ordered(ordered) => ordered.take(item, counts).map(Some),
+            Self::Ordered(ordered) => Ok(Some(ordered.take(item, counts))),
             Self::Global(global) => global.take(item, counts).map(|()| None),
             Self::End(end) => end.take(item, counts).map(|()| None),
         }
@@ -174,25 +175,39 @@ pub(super) struct Ordered {
 }
 
 impl Ordered {
-    fn take(&mut self, mut item: Item, counts: &mut [Count]) -> Result<Item> {
-        raise(&mut item, self.seen)?;
+    fn take(&mut self, mut item: Item, counts: &mut [Count]) -> Item {
+        let before = self.seen;
         self.seen += item.entered;
+        let number = item.number;
+        if item.failure.is_none() {
+            match self.call(item, before, counts) {
+                Ok(passed) => return passed,
+                Err(error) => item = Item { placed: true, ..Item::failed(number, error) },
+            }
+        }
+        place(&mut item, before);
+        item
+    }
+
+    fn call(&mut self, item: Item, mut row: u64, counts: &mut [Count]) -> Result<Item> {
         let start = Instant::now();
         let count = &mut counts[self.call.step];
         let mut passed = Item { rejected: item.rejected, encoded: item.encoded, ..Item::new(item.number, Vec::new()) };
         for batch in item.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
-            let fail = |failure| {
-                at_row(step_error(&self.call, item.number, batch.num_rows(), failure), self.seen - item.entered)
-            };
+            let rows = batch.num_rows();
+            let fail = |failure| at_rows(step_error(&self.call, item.number, rows, failure), row, rows as u64);
             let instance = match &mut self.instance {
                 Some(instance) => instance,
                 none => none.insert(Instance::open(&self.call.opening).map_err(fail)?),
             };
-            let outcome = transform(&self.call, instance, &batch, count).map_err(fail)?;
-            passed.batches.extend(outcome.batches);
+            let mut outcome = transform(&self.call, instance, &batch, count).map_err(fail)?;
+            while let Some(piece) = outcome.pieces.next_piece(&self.call, &batch)? {
+                passed.entered += piece.num_rows() as u64;
+                passed.batches.push(piece);
+            }
             passed.rejected.extend(outcome.rejected);
+            row += rows as u64;
         }
-        passed.entered = passed.batches.iter().map(|batch| batch.num_rows() as u64).sum();
         count.time += start.elapsed();
         Ok(passed)
     }
@@ -204,6 +219,7 @@ pub(super) struct Global {
     instance: Option<Instance>,
     seen: u64,
     batches: Vec<RecordBatch>,
+    bytes: usize,
     /// Of each batch, the number of its first row; and behind them, the number of rows.
     starts: Vec<usize>,
     answered: Vec<bool>,
@@ -226,6 +242,7 @@ impl Global {
             instance: None,
             seen: 0,
             batches: Vec::new(),
+            bytes: 0,
             starts: vec![0],
             answered: Vec::new(),
             ready: None,
@@ -246,8 +263,8 @@ impl Global {
         self.carried.0.iter_mut().zip(item.encoded).for_each(|(all, more)| all.extend(more));
         self.carried.1.extend(item.rejected);
         for batch in item.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
-            self.consume(item.number, batch, &mut counts[self.call.step])
-                .map_err(|error| at_row(error, self.seen - item.entered))?;
+            let (row, rows) = (self.rows() as u64, batch.num_rows() as u64);
+            self.consume(item.number, batch, &mut counts[self.call.step]).map_err(|error| at_rows(error, row, rows))?;
         }
         counts[self.call.step].time += start.elapsed();
         Ok(())
@@ -269,6 +286,7 @@ impl Global {
         count.rows_in += rows as u64;
         count.bytes_in += answer.bytes_in as u64;
         self.starts.push(self.rows() + rows);
+        self.bytes += batch_bytes(&batch);
         self.batches.push(batch);
         if u32::try_from(self.rows()).is_err() {
             return Err(step_error(&self.call, number, rows, contract("a global step takes at most 2^32 rows")));
@@ -284,13 +302,12 @@ impl Global {
     }
 
     fn next_piece(&mut self, count: &mut Count) -> Result<Option<Item>> {
-        while self.ready.is_none() {
-            if !self.ask(count)? {
-                return Ok(self.last(count));
-            }
+        if self.ready.is_none() && !self.ask(count)? {
+            return Ok(self.last(count));
         }
-        let Some(mut ready) = self.ready.take() else { return Ok(None) };
-        let len = self.call.batch.rows.min(ready.origins.len() - ready.at);
+        // A guest may answer with no rows, for ever: each time the run looks whether it is to stop.
+        let Some(mut ready) = self.ready.take() else { return Ok(Some(self.item(Vec::new()))) };
+        let len = self.piece_rows().min(ready.origins.len() - ready.at);
         let batch = self.gather(&ready, len)?;
         ready.at += len;
         if ready.at < ready.origins.len() {
@@ -343,6 +360,11 @@ impl Global {
         left.then(|| self.item(Vec::new()))
     }
 
+    fn piece_rows(&self) -> usize {
+        let row_bytes = self.bytes / self.rows().max(1);
+        self.call.batch.rows.min(2 * self.call.batch.bytes / row_bytes.max(1)).max(1)
+    }
+
     fn item(&mut self, batches: Vec<RecordBatch>) -> Item {
         let (encoded, rejected) = std::mem::take(&mut self.carried);
         let item = Item { encoded, rejected, ..Item::new(self.sent, batches) };
@@ -389,17 +411,16 @@ fn contract(message: &str) -> Failure {
     Failure { blame: Blame::Contract, message: message.to_owned(), backtrace: Vec::new(), params: false }
 }
 
-/// An item's failure, when its turn has come: now it is known how many rows came before it.
+/// An item's failure, when its turn has come.
 pub(super) fn raise(item: &mut Item, seen: u64) -> Result<()> {
-    match item.failure.take() {
-        None => Ok(()),
-        Some(error) => Err(at_row(error, seen)),
-    }
+    place(item, seen);
+    item.failure.take().map_or(Ok(()), Err)
 }
 
-fn at_row(mut error: Error, first_row: u64) -> Error {
-    if let Error::Step(step) = &mut error {
-        step.first_row = first_row;
+/// Now it is known how many rows came before the item.
+fn place(item: &mut Item, seen: u64) {
+    if let (Some(Error::Step(step)), false) = (&mut item.failure, item.placed) {
+        step.first_row += seen;
+        item.placed = true;
     }
-    error
 }

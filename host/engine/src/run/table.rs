@@ -37,6 +37,8 @@ struct State {
     under_way: usize,
     stations: Vec<Station>,
     error: Option<Error>,
+    /// There is a failure: what lies behind it need not be read.
+    closing: bool,
     over: bool,
 }
 
@@ -66,7 +68,8 @@ impl Table {
             sent: 0,
         };
         let stations = stages.into_iter().map(station).collect();
-        let state = State { feed: Some(feed), read: 0, under_way: 0, stations, error: None, over: false };
+        let state =
+            State { feed: Some(feed), read: 0, under_way: 0, stations, error: None, closing: false, over: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), room }
     }
 
@@ -89,9 +92,7 @@ impl Table {
     /// An item is through segment `at`.
     pub(super) fn put_item(&self, at: usize, item: Item) {
         let mut state = self.lock();
-        if item.failure.is_some() && at == 0 {
-            state.feed = None; // nothing behind a failure matters
-        }
+        state.closing |= item.failure.is_some();
         state.stations[at].arrived.insert(item.number, item);
         self.changed.notify_all();
     }
@@ -116,7 +117,11 @@ impl Table {
         station.turn += 1;
         station.stage = Some(stage);
         match item {
-            Some(item) => station.pass(item),
+            Some(item) => {
+                let failed = item.failure.is_some();
+                station.pass(item);
+                state.closing |= failed;
+            }
             None => state.under_way -= 1,
         }
         self.changed.notify_all();
@@ -182,6 +187,7 @@ impl State {
             }
         }
         if self.under_way < room
+            && !self.closing
             && let Some(feed) = self.feed.take()
         {
             self.under_way += 1;

@@ -82,7 +82,10 @@ impl Parquet {
     fn slice(&mut self, file: &Arc<Opened>, group: usize) {
         let metadata = file.metadata.metadata().row_group(group);
         let rows = usize::try_from(metadata.num_rows()).unwrap_or(0);
-        let row_bytes = (usize::try_from(metadata.total_byte_size()).unwrap_or(0) / rows.max(1)).max(1);
+        // Dictionaries and run lengths make the encoded size a fraction of the decoded one; writers say what texts come to.
+        let texts: i64 = metadata.columns().iter().filter_map(|column| column.unencoded_byte_array_data_bytes()).sum();
+        let bytes = metadata.total_byte_size().max(texts);
+        let row_bytes = (usize::try_from(bytes).unwrap_or(0) / rows.max(1)).max(1);
         let batch_rows = (self.limits.bytes / row_bytes).clamp(1, self.limits.rows);
         let step = batch_rows.saturating_mul(SLICE_BATCHES);
         for offset in (0..rows).step_by(step) {
