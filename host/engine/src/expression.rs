@@ -1,68 +1,10 @@
 //! Expressions over columns, for `where:` and `compute:`. They run on the host as Arrow kernels over whole columns: no sandbox
 //! call, and nothing is allocated per row.
 //!
-//! # Grammar
+//! The parser is a small one of our own because `sqlparser` takes exponential time on some unfinished inputs (0.60: 16 ×
+//! `position(` takes 243 s) and cannot name columns such as `interval` or `struct`.
 //!
-//! A subset of SQL. Words may be in any case, but column names are taken as they are written.
-//!
-//! ```text
-//! expression = expression "or" expression
-//!            | expression "and" expression
-//!            | "not" expression
-//!            | value ("=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=") value
-//!            | value "is" ["not"] ("null" | "true" | "false" | "distinct from" value)
-//!            | value ["not"] "in" "(" value {"," value} ")"
-//!            | value ["not"] "between" value "and" value
-//!            | value ["not"] ("like" | "ilike") value       % is any text, _ one character, \ escapes
-//!            | value
-//! value      = value ("+" | "-" | "||") value
-//!            | value ("*" | "/" | "%") value
-//!            | ("-" | "+") value
-//!            | number | 'text' | "true" | "false" | "null"  a quote in text is doubled: 'it''s'
-//!            | column | "column"                            in double quotes where it is not letters, digits and _
-//!            | function "(" [expression {"," expression}] ")"
-//!            | ("cast" | "try_cast") "(" expression "as" type ")"
-//!            | "case" [value] {"when" expression "then" expression} ["else" expression] "end"
-//!            | "(" expression ")"
-//! type       = "bool" | "int" | "float" | "text" | "date" | "timestamp"
-//! ```
-//!
-//! What stands higher binds less tightly. Two comparisons in a row, as in `1 < n < 5`, are refused.
-//!
-//! # Functions
-//!
-//! | function | result |
-//! |---|---|
-//! | `length(text)`, `length(list)` | characters; items |
-//! | `octet_length(text)` | bytes of UTF-8 |
-//! | `lower(text)`, `upper(text)`, `trim(text)` | text; `trim` takes white space off both ends |
-//! | `contains(text, part)`, `starts_with(…)`, `ends_with(…)` | whether it does |
-//! | `regexp_like(text, 'pattern')` | whether the pattern is found; the syntax is that of Rust's `regex`, without backtracking |
-//! | `abs(n)`, `round(x)`, `round(x, digits)`, `floor(x)`, `ceil(x)` | half is rounded away from zero |
-//! | `coalesce(a, b, …)` | the first that is not null |
-//! | `nullif(a, b)` | null where both are equal, else `a` |
-//!
-//! # Meaning
-//!
-//! - **Null**: an operator or function over null is null; `and`, `or` and `not` know three values (Kleene); `where` keeps only
-//!   rows for which the expression is true.
-//! - **Numbers** compare by value whatever their types: signed with unsigned exactly, integers with floats as `float64`.
-//!   Arithmetic over integers is done in `int64`, or in `uint64` where one side is `uint64` and the other is `uint64` or a
-//!   constant that is not negative; with a float it is done in `float64`. `/` over integers drops the remainder: write
-//!   `cast(a as float) / b` for a ratio.
-//! - **Overflow** of integers, and their division by zero, fail the run rather than giving a wrong number. Floats follow
-//!   IEEE 754: infinity and NaN; NaN equals itself and is larger than any number.
-//! - **Guards hold**: the right side of `and` and `or`, the branches of `case` and the later arguments of `coalesce` count only
-//!   where they are needed, so `n != 0 and total / n > 5` cannot fail.
-//! - **Text** may be any of Arrow's string types or a dictionary of them. Text constants compare with dates, times and
-//!   timestamps as `'2024-05-01'` or `'2024-05-01T12:00:00'`. No number is made from text but by `cast`.
-//! - **Casts** of a value that does not fit fail the run; `try_cast` gives null instead.
-//!
-//! # Bounds
-//!
-//! 1 MiB of text, and 64 levels of nesting (chains of `and` and `or` are one level). The parser is a small one of our own
-//! because `sqlparser` takes exponential time on some unfinished inputs (0.60: 16 × `position(` takes 243 s) and cannot name
-//! columns such as `interval` or `struct`.
+#![doc = include_str!("../../../docs/expressions.md")]
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_schema::{DataType, Schema};
