@@ -77,11 +77,13 @@ fn globs_in_cargo_home(pipeline: &str, cargo_home: &Path) -> Option<String> {
     (!globs.is_empty()).then(|| format!("[{}]", globs.join(", ")))
 }
 
-/// Against peers first, on the program as users run it; then what a boundary and a sandbox cost.
+/// The program as users run it, against peers and by itself; then what a boundary and a sandbox cost.
 pub(crate) fn bench() -> Result<()> {
     build()?;
-    let compare = root().join("bench/cpu3/compare.py");
-    run(Command::new("python3").arg(compare).arg("--still").arg(target_dir().join("release/still")))?;
+    for script in ["bench/cpu3/compare.py", "bench/scale.py"] {
+        let still = target_dir().join("release/still");
+        run(Command::new("python3").arg(root().join(script)).arg("--still").arg(still))?;
+    }
     run(cargo().args(["bench", "--package", "stillroom-bench"]))
 }
 
