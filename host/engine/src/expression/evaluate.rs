@@ -85,7 +85,12 @@ impl<'a> Evaluation<'a> {
             return Ok(Value::column(array.clone()));
         }
         let schema = batch.schema_ref();
-        let help = did_you_mean(name, "the columns are", schema.fields().iter().map(|field| field.name().as_str()));
+        // In double quotes stands a column's name: whoever meant a text does not find it among the columns.
+        let help = if self.text.get(term.at.clone()).is_some_and(|written| written.starts_with('"')) {
+            Some(format!("a text stands in single quotes: '{name}'"))
+        } else {
+            did_you_mean(name, "the columns are", schema.fields().iter().map(|field| field.name().as_str()))
+        };
         Err(self.fault(term, Problem { message: format!("no column `{name}`"), help }))
     }
 
