@@ -42,10 +42,8 @@ fn builtins() -> Builtins {
 
 /// The pipeline of a file, with each `--set` applied and `~/` expanded in its paths.
 fn load(file: &Path, set: &[String]) -> Result<Pipeline> {
-    let mut pipeline = Pipeline::load(home::expand_path(file)).map_err(Error::from)?;
-    for argument in set {
-        pipeline.set(argument).map_err(Error::from)?;
-    }
+    let set = set.iter().map(String::as_str);
+    let mut pipeline = Pipeline::load_with(home::expand_path(file), set).map_err(Error::from)?;
     pipeline.map_paths(home::expand);
     Ok(pipeline)
 }

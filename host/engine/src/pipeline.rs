@@ -66,17 +66,34 @@ const MAX_BYTES: usize = 4 << 20;
 impl Pipeline {
     /// Reads a pipeline from a text; `name` is what messages call it.
     pub fn parse(name: &str, text: &str) -> Result<Self, Box<PipelineError>> {
+        Self::parse_with(name, text, [])
+    }
+
+    /// As [`parse`](Self::parse), with values [`set`](Self::set) first: only what they come to together must be right.
+    pub fn parse_with<'a>(
+        name: &str,
+        text: &str,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, Box<PipelineError>> {
         let texts = vec![Text { name: name.into(), text: text.into() }];
         if text.len() > MAX_BYTES {
             let fault = Fault::new(format!("larger than {} MiB, too large for a pipeline file", MAX_BYTES >> 20));
             return Err(raise(&texts[..0], name, fault));
         }
         let root = Node::parse(0, text).map_err(|fault| raise(&texts, name, fault))?;
-        Self::decode(root, texts)
+        Self::decode_with(root, texts, arguments)
     }
 
     /// Reads a pipeline file.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Box<PipelineError>> {
+        Self::load_with(path, [])
+    }
+
+    /// As [`load`](Self::load), with values [`set`](Self::set) first: only what they come to together must be right.
+    pub fn load_with<'a>(
+        path: impl AsRef<Path>,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, Box<PipelineError>> {
         let path = path.as_ref();
         let name = path.display().to_string();
         let fail = |fault: Fault| raise(&[], &name, fault);
@@ -86,7 +103,7 @@ impl Pipeline {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
             fail(Fault::new(format!("the pipeline file `{name}` is not UTF-8 text: invalid bytes on line {line}")))
         })?;
-        Self::parse(&name, &text)
+        Self::parse_with(&name, &text, arguments)
     }
 
     /// Changes a value, as `--set` does: `step.key=value`, where a plugin step's parameters may be named without `with.`, or
@@ -102,14 +119,7 @@ impl Pipeline {
 
     /// [`set`](Self::set)s several values, in this order; only what they come to together must be right.
     pub fn set_all<'a>(&mut self, arguments: impl IntoIterator<Item = &'a str>) -> Result<(), Box<PipelineError>> {
-        let mut texts = self.texts.clone();
-        let mut root = self.root.clone();
-        for argument in arguments {
-            let source = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-            texts.push(Text { name: "--set".into(), text: argument.into() });
-            set::apply(&mut root, source, argument).map_err(|fault| raise(&texts, "--set", fault))?;
-        }
-        *self = Self::decode(root, texts)?;
+        *self = Self::decode_with(self.root.clone(), self.texts.clone(), arguments)?;
         Ok(())
     }
 
@@ -175,6 +185,19 @@ impl Pipeline {
     /// The JSON Schema of a pipeline file.
     pub fn json_schema() -> serde_json::Value {
         schemars::schema_for!(written::PipelineFile).to_value()
+    }
+
+    fn decode_with<'a>(
+        mut root: Node,
+        mut texts: Vec<Text>,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, Box<PipelineError>> {
+        for argument in arguments {
+            let source = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+            texts.push(Text { name: "--set".into(), text: argument.into() });
+            set::apply(&mut root, source, argument).map_err(|fault| raise(&texts, "--set", fault))?;
+        }
+        Self::decode(root, texts)
     }
 
     fn decode(root: Node, texts: Vec<Text>) -> Result<Self, Box<PipelineError>> {

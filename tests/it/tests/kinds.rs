@@ -143,3 +143,13 @@ fn a_row_that_breaks_a_limit_is_a_batch_of_its_own_and_named() {
     assert!(said.contains("step `echo` failed on batch") && said.contains("(rows 2 to 2)"), "{said}");
     assert!(said.contains("more memory than its limit"), "{said}");
 }
+
+/// A file may leave to `--set` what it cannot know.
+#[test]
+fn values_that_are_set_may_make_a_file_right() {
+    let text = "steps:\n  - { id: read, source: \"-\" }\n  - { id: write, sink: \"-\" }\n";
+    let sets = ["read.source={path: \"-\", format: jsonl}", "write.sink=out.parquet"];
+    assert!(stillroom::Pipeline::parse("p.yaml", text).is_err());
+    assert!(stillroom::Pipeline::parse_with("p.yaml", text, sets).is_ok());
+    assert!(stillroom::Pipeline::parse_with("p.yaml", text, sets[..1].iter().copied()).is_err());
+}
