@@ -16,7 +16,10 @@ use fault::{Fault, Segment};
 use tree::Node;
 
 pub use place::{Place, Spanned};
-pub use spec::{Action, Compression, CsvSpec, Format, SinkSpec, SourceSpec, Step, UseSpec};
+pub use spec::{
+    Action, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, Param, ParamKind, RouteBy, RouteSpec,
+    RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
+};
 pub(crate) use suggest::did_you_mean;
 
 mod check;
@@ -45,7 +48,11 @@ pub struct Pipeline {
     pub batch_bytes: Option<usize>,
     /// A file for the rows that steps reject.
     pub quarantine: Option<String>,
-    /// The steps, in order; at least one.
+    /// Where the leaves go that are no sinks.
+    pub dataset: Option<DatasetSpec>,
+    /// The runtime parameters and the values that they have.
+    pub params: Vec<Param>,
+    /// The steps, in the file's order; at least one.
     pub steps: Vec<Step>,
     /// The texts that places point into: the file, then each `--set`.
     texts: Vec<Text>,

@@ -35,6 +35,7 @@ impl Step for Distinct {
 
     fn open(params: DistinctParams, schema: &mut Schema) -> Result<Self> {
         let key = keys(schema, &params.key)?;
+        schema.key(&key);
         schema.rows_any();
         Ok(Self { key, seen: HashSet::default() })
     }

@@ -131,6 +131,7 @@ impl From<&Opened> for contract::Signature {
             inputs: schema.inputs.iter().map(|field| field.name.clone()).collect(),
             outputs: schema.outputs.iter().map(data::Field::from).collect(),
             row_count: if schema.rows_any { contract::RowCount::Any } else { contract::RowCount::Same },
+            key: schema.key.clone(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub struct Schema {
     pub(crate) inputs: Vec<Field>,
     pub(crate) outputs: Vec<Field>,
     pub(crate) rows_any: bool,
+    pub(crate) key: Vec<String>,
 }
 
 /// A column that a step takes; [`Batch::column`](crate::Batch::column) reads it.
@@ -21,7 +22,7 @@ pub struct In<T> {
 
 impl Schema {
     pub(crate) fn new(fields: Vec<Field>) -> Self {
-        Self { fields, inputs: Vec::new(), outputs: Vec::new(), rows_any: false }
+        Self { fields, inputs: Vec::new(), outputs: Vec::new(), rows_any: false, key: Vec::new() }
     }
 
     /// All fields of the data, by the names that the step is to use.
@@ -72,6 +73,12 @@ impl Schema {
     /// from. Without it every input row has one output row.
     pub fn rows_any(&mut self) {
         self.rows_any = true;
+    }
+
+    /// Ordered and global steps: declares that rows which differ in these columns, which the step takes, have no bearing on
+    /// one another. The host then gives each of several instances all rows of some keys.
+    pub fn key<T>(&mut self, columns: &[In<T>]) {
+        self.key = columns.iter().map(|column| self.inputs[column.index].name.clone()).collect();
     }
 
     fn take<T>(&mut self, field: Field) -> In<T> {

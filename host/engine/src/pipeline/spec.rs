@@ -9,13 +9,24 @@ use serde_json::Value;
 
 use super::Spanned;
 
-/// One step: an id and what to do.
+/// One step: an id, where its rows come from, and what to do.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The step's name in this pipeline, in messages and in `--set`. Unique; letters, digits, `_` and `-`.
     pub id: Spanned<String>,
+    /// `from:` the steps whose rows it takes: `id`, or `id.branch` for a branch of a [`route`](Action::Route). Empty where
+    /// it was left out: the step before.
+    pub from: Vec<Spanned<String>>,
     /// What it does.
     pub action: Action,
+    /// `batch-rows:` the most rows of a batch that it gets.
+    pub batch_rows: Option<usize>,
+    /// `batch-bytes:` the most bytes of a batch that it gets and that has more than one row.
+    pub batch_bytes: Option<usize>,
+    /// `dataset:` what the data set is called that it makes as a leaf; its id where it was left out.
+    pub dataset: Option<Spanned<String>>,
+    /// `cache:` whether its results are kept between runs; by what they cost where it was left out. Plugin steps only.
+    pub cache: Option<bool>,
 }
 
 /// What a step does. All but [`Action::Use`] is the host's own work.
@@ -35,6 +46,12 @@ pub enum Action {
     Drop(Vec<Spanned<String>>),
     /// `rename:` gives columns new names: new to old.
     Rename(IndexMap<Spanned<String>, Spanned<String>>),
+    /// `route:` sends each row, or each batch, to one or several of its branches.
+    Route(RouteSpec),
+    /// `concat:` puts the rows of several steps into one stream.
+    Concat(ConcatOrder),
+    /// `join:` puts the columns side by side that several branches made of one origin row.
+    Join(JoinKind),
     /// `sink:` writes the rows to a file, and passes them on.
     Sink(SinkSpec),
 }
@@ -50,9 +67,134 @@ impl Action {
             Self::Select(_) => "select",
             Self::Drop(_) => "drop",
             Self::Rename(_) => "rename",
+            Self::Route(_) => "route",
+            Self::Concat(_) => "concat",
+            Self::Join(_) => "join",
             Self::Sink(_) => "sink",
         }
     }
+}
+
+/// How rows find their branches.
+#[derive(Debug, Clone)]
+pub struct RouteSpec {
+    /// The branches' names, in order; at least one, each once.
+    pub branches: Vec<Spanned<String>>,
+    /// The rule.
+    pub by: RouteBy,
+}
+
+/// The rule of a route.
+#[derive(Debug, Clone)]
+pub enum RouteBy {
+    /// `where:` an [expression](crate::expression) for each branch, in the branches' order. A row goes to every branch
+    /// whose expression is true.
+    Where {
+        /// One a branch; the branch of `otherwise:`, where there is one, is the last and has none.
+        expressions: Vec<Spanned<String>>,
+        /// `first: true`: only to the first branch that fits.
+        first: bool,
+    },
+    /// `pick:` so many of the branches at random, by a seed.
+    Random {
+        /// How many: 1 to the number of branches.
+        pick: usize,
+        /// Another seed picks others.
+        seed: u64,
+        /// What is sent as one.
+        each: RouteUnit,
+    },
+    /// `in-turn: true`: one branch after the other.
+    InTurn {
+        /// What is sent as one.
+        each: RouteUnit,
+    },
+}
+
+/// What a route sends as one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteUnit {
+    /// Each row by itself.
+    #[default]
+    Row,
+    /// All rows of a batch together.
+    Batch,
+}
+
+/// The order of rows that meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConcatOrder {
+    /// In the order of the rows that they came from, which is that of the last step that all of them went through.
+    Origin,
+    /// All rows of the first input, then all of the second, and so on.
+    Inputs,
+}
+
+/// Which rows come out of a join. Rows with one origin belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JoinKind {
+    /// Those that all inputs have.
+    Inner,
+    /// Those that the first input has; what another lacks is null.
+    Left,
+    /// Those that any input has; what one lacks is null.
+    Outer,
+}
+
+/// Where the leaves go: `dataset:` of the pipeline. Every step that nothing comes after and that is no sink becomes a data
+/// set of its own, `FOLDER/NAME/train.EXTENSION`.
+#[derive(Debug, Clone)]
+pub struct DatasetSpec {
+    /// The folder.
+    pub folder: Spanned<String>,
+    /// JSONL, Parquet (where it is left out), CSV or Arrow.
+    pub format: Format,
+    /// The share of rows that go to `test` instead of `train`: 0 to 1, exclusive; none where it is left out.
+    pub test: Option<f64>,
+    /// Another seed chooses other rows for `test`.
+    pub seed: u64,
+    /// Whether `FOLDER/README.md` is written, the data card. It is, where this is left out.
+    pub card: bool,
+}
+
+/// A runtime parameter, as declared under `params:` and with the value that it has now.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// Its name: letters, digits, `_` and `-`.
+    pub name: Spanned<String>,
+    /// The type of its value.
+    pub kind: ParamKind,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The values that it may have; empty: all of its type.
+    pub one_of: Vec<Value>,
+    /// The value now: by `--set`, else the parameter file, else the environment, else the default.
+    pub value: Value,
+    /// Where the value came from, in words: `--set`, `the parameter file`, `$NAME`, `the default`.
+    pub origin: String,
+    /// The variable of the environment that it may be taken from.
+    pub env: Option<String>,
+    /// Whether the value is not to be shown.
+    pub secret: bool,
+}
+
+/// The type of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParamKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// A list of plain values.
+    List,
 }
 
 /// A step of a plugin, and how its columns meet the data's.
@@ -103,6 +245,8 @@ pub struct SourceSpec {
     pub csv: CsvSpec,
     /// For `files`: a regular expression over the path, whose named groups become text columns.
     pub capture: Option<Spanned<String>>,
+    /// `rows:` the rows themselves, an object each, instead of files; then `paths` is empty.
+    pub rows: Option<Spanned<Vec<Value>>>,
 }
 
 impl SourceSpec {

@@ -1,0 +1,1 @@
+//! Duplicate rows: exact, near by text, near by vectors.
