@@ -56,13 +56,23 @@ pub(crate) struct RunArgs {
     /// The pipeline file (YAML)
     pub(crate) file: PathBuf,
 
-    /// Changes a value of the pipeline, as often as needed: `write.sink=out.parquet`
-    #[arg(long, value_name = "STEP.KEY=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) values: ValueArgs,
 
-    /// Reads so many rows and no more
+    /// Reads so many rows of each source and no more
     #[arg(long, value_name = "ROWS")]
     pub(crate) limit: Option<u64>,
+
+    /// Takes a few rows through all steps and shows them at each; writes nothing
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "3", conflicts_with_all = ["limit", "resume", "report"])]
+    pub(crate) dry_run: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) checkpoint: CheckpointArgs,
+
+    /// Memory for rows that wait for the end of the input, such as `512MB`; what is more goes to disk [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory: Option<usize>,
 
     /// Worker threads [default: one a core]
     #[arg(long, short = 'j', value_name = "N", env = "STILLROOM_THREADS", hide_env_values = true,
@@ -87,12 +97,67 @@ pub(crate) struct CheckArgs {
     /// The pipeline file (YAML)
     pub(crate) file: PathBuf,
 
-    /// Changes a value of the pipeline, as often as needed: `write.sink=out.parquet`
-    #[arg(long, value_name = "STEP.KEY=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) values: ValueArgs,
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+}
+
+/// Values for a pipeline.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValueArgs {
+    /// Changes a value of the pipeline, as often as needed: `write.sink=out.parquet`, or sets a parameter: `min-words=20`
+    #[arg(long, value_name = "[STEP.]KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Takes the pipeline's parameters from a file: YAML or JSON, a name and a value each
+    #[arg(long, value_name = "FILE")]
+    pub(crate) params: Option<PathBuf>,
+}
+
+/// How a run can be gone on with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckpointArgs {
+    /// Goes on with a run that was stopped, however that was; begins anew where there is none
+    #[arg(long, conflicts_with = "no_checkpoint")]
+    pub(crate) resume: bool,
+
+    /// Where the run folder is made [default: beside the first output]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_checkpoint")]
+    pub(crate) run_dir: Option<PathBuf>,
+
+    /// How often each part of the run writes down how far it is, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub(crate) checkpoint: f64,
+
+    /// Keeps nothing to go on with
+    #[arg(long)]
+    pub(crate) no_checkpoint: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if (0.0..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("0 to 86400 seconds".to_owned()) }
+}
+
+/// A number of bytes, as in `512MB`, `2GiB` or `1000000`.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().map_err(|_| "a size is a number and a unit, as in `512MB`".to_owned())?;
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "kib" | "k" => 1024.0,
+        "mib" | "m" => 1024.0 * 1024.0,
+        "gib" | "g" => 1024.0 * 1024.0 * 1024.0,
+        _ => return Err("the units are B, KB, MB, GB, KiB, MiB and GiB".to_owned()),
+    };
+    Ok((number * factor) as usize)
 }
 
 /// `still inspect`.
@@ -168,16 +233,20 @@ Exit codes:
   0    all well
   1    ran to the end, but steps rejected rows
   2    could not run; no output was written
-  130  stopped by Ctrl-C; no output was written";
+  130  stopped by Ctrl-C; no output was written
+A run that was stopped after a few seconds is gone on with by `still run FILE --resume`.";
 
 const RUN_HELP: &str = "\
 Paths are relative to the folder that you are in; `~/` is your home folder, `-` standard input or
-output. Outputs appear when the run is complete; a run that fails or is stopped leaves none.
+output. Outputs appear when the run is complete; a run that fails or is stopped leaves none, but
+what it has done is kept in a run folder, `.NAME.still-run`, from its first checkpoint on.
 
 Examples:
   still run corpus.yaml
   still run corpus.yaml --limit 1000 --set 'write.sink={path: \"-\", format: jsonl}'
   still run corpus.yaml --set read.source=in.jsonl --set clean.form=nfkc
+  still run corpus.yaml --dry-run 5
+  still run corpus.yaml --resume
   still run corpus.yaml --report report.json --threads 4";
 
 const INSPECT_HELP: &str = "\

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use miette::{IntoDiagnostic, Result, WrapErr};
+use stillroom::pipeline::Settings;
 use stillroom::{Builtins, Error, Pipeline};
 
-use crate::args::{Args, Verb};
+use crate::args::{Args, ValueArgs, Verb};
 use crate::home;
 use crate::terminal::Stream;
 
@@ -40,10 +41,23 @@ fn builtins() -> Builtins {
     Builtins::new(stillroom_builtin::PLUGINS)
 }
 
-/// The pipeline of a file, with each `--set` applied and `~/` expanded in its paths.
-fn load(file: &Path, set: &[String]) -> Result<Pipeline> {
-    let set = set.iter().map(String::as_str);
-    let mut pipeline = Pipeline::load_with(home::expand_path(file), set).map_err(Error::from)?;
+/// The pipeline of a file, with its parameters' values, each `--set` applied and `~/` expanded in its paths.
+fn load(file: &Path, values: &ValueArgs) -> Result<Pipeline> {
+    let params = values.params.as_deref().map(home::expand_path);
+    let text = params.as_deref().map(|path| {
+        std::fs::read_to_string(path)
+            .into_diagnostic()
+            .wrap_err_with(|| format!("the parameter file {} cannot be read", path.display()))
+    });
+    let text = text.transpose()?;
+    let name = params.as_deref().map(|path| path.display().to_string());
+    let env = |name: &str| std::env::var(name).ok();
+    let settings = Settings {
+        set: values.set.iter().map(String::as_str).collect(),
+        params_file: name.as_deref().zip(text.as_deref()),
+        env: Some(&env),
+    };
+    let mut pipeline = Pipeline::load_with_settings(home::expand_path(file), &settings).map_err(Error::from)?;
     pipeline.map_paths(home::expand);
     Ok(pipeline)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod number;
 pub(crate) mod parameter;
 pub(crate) mod plugin;
+pub(crate) mod dry_run;
 pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -55,7 +55,7 @@ fn help_names_every_command_and_what_it_means() {
     }
     let run = stdout(&["run", "--help"]);
     for option in
-        ["--set <STEP.KEY=VALUE>", "--limit <ROWS>", "--threads <N>", "--report <FILE>", "--quiet", "--no-cache"]
+        ["--set <[STEP.]KEY=VALUE>", "--resume", "--limit <ROWS>", "--threads <N>", "--report <FILE>", "--quiet", "--no-cache"]
     {
         assert!(run.contains(option), "{option} in {run}");
     }

@@ -59,6 +59,8 @@ pub(crate) struct Opened {
     pub(crate) outputs: Vec<Field>,
     pub(crate) any_rows: bool,
     pub(crate) kind: Kind,
+    /// Those of `inputs` that are the key of an ordered or global step.
+    pub(crate) key: Vec<String>,
 }
 
 /// What a step answered, checked.
@@ -190,8 +192,11 @@ fn check_signature(signature: Signature, opening: &Opening, kind: Kind) -> Resul
             data_type::parse(&field.data_type).map_err(|why| format!("output column `{name}`: {}", clip(why)))?;
         outputs.push(Field::new(name, data_type, field.nullable));
     }
+    if let Some(name) = signature.key.iter().find(|name| !inputs.contains(name)) {
+        return Err(format!("has a key column `{}` that is none of its inputs", clip(name.clone())));
+    }
     let any_rows = signature.row_count == RowCount::Any || matches!(kind, Kind::Global | Kind::Source);
-    Ok(Opened { inputs, outputs, any_rows, kind })
+    Ok(Opened { inputs, outputs, any_rows, kind, key: signature.key })
 }
 
 fn check_output(output: Output, opened: &Opened, input_rows: usize) -> Result<Answer, String> {

@@ -30,6 +30,11 @@ mod plan;
 
 mod source;
 
+mod spool;
+
+#[allow(dead_code, reason = "its users come next")]
+mod cache;
+
 mod run;
 
 mod worker;
@@ -54,6 +59,8 @@ mod json;
 
 mod report;
 
+mod card;
+
 pub mod error;
 
 pub use component::{ColumnInfo, Plugin, StepInfo};
@@ -63,7 +70,7 @@ pub use error::{Error, Result};
 pub use limits::Limits;
 pub use pipeline::Pipeline;
 pub use plan::{Builtins, Plan, PlannedStep};
-pub use report::{Progress, Report, StepReport};
-pub use run::RunOptions;
+pub use report::{OutputReport, Progress, Report, StepReport};
+pub use run::{Checkpoint, RunOptions, SeenStep, TryOut};
 pub use session::{Answered, Session};
 pub use sink::remove_partial_outputs;

@@ -1,21 +1,30 @@
 //! What the user wrote: a pipeline file read into [`Pipeline`], with the place of everything kept so that later stages can
 //! point at it.
 //!
-//! The way of a file: text → `tree` (YAML, with places) → `set` (`--set` changes nodes) → `decode` (by serde, into the
-//! tables of `written`, from which the JSON Schema comes too) → `spec` (one shape per step, checked as far as one can
-//! without plugins and data). What the pipeline means is the planner's question.
+//! The way of a file: text → `tree` (YAML, with places) → `set` (`--set` changes nodes) → `param`, `substitute` (`$(name)`
+//! becomes a value) → `decode` (by serde, into the tables of `written`, from which the JSON Schema comes too) → `check`,
+//! `route`, `graph` → `spec` (one shape per step, checked as far as one can without plugins and data). What the pipeline
+//! means is the planner's question.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::path::Path;
 
-use miette::NamedSource;
 use serde::Deserialize;
 
 use crate::error::PipelineError;
 
+use check::Checked;
 use fault::{Fault, Segment};
+use graph::Graph;
+use settings::Draft;
+use substitute::substitute;
+use texts::Texts;
 use tree::Node;
 
+pub use graph::Input;
 pub use place::{Place, Spanned};
+pub use settings::{Lookup, Settings};
 pub use spec::{
     Action, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, Param, ParamKind, RouteBy, RouteSpec,
     RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
@@ -25,10 +34,18 @@ pub(crate) use suggest::did_you_mean;
 mod check;
 mod decode;
 mod fault;
+mod graph;
+mod param;
 mod place;
+mod route;
+mod schema;
+mod secret;
 mod set;
+mod settings;
 mod spec;
+mod substitute;
 mod suggest;
+mod texts;
 mod tree;
 mod written;
 
@@ -36,7 +53,7 @@ mod written;
 mod tests;
 
 /// A pipeline as its file says it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Pipeline {
     /// Its name; the file's stem where it gives none.
     pub name: String,
@@ -54,17 +71,9 @@ pub struct Pipeline {
     pub params: Vec<Param>,
     /// The steps, in the file's order; at least one.
     pub steps: Vec<Step>,
-    /// The texts that places point into: the file, then each `--set`.
-    texts: Vec<Text>,
-    /// The document with every `--set` so far.
-    root: Node,
-}
-
-/// A text that was read, under the name that messages call it by.
-#[derive(Debug, Clone)]
-struct Text {
-    name: String,
-    text: String,
+    graph: Graph,
+    /// What it was made from, with every `--set` so far.
+    draft: Draft,
 }
 
 /// A pipeline file is written by hand; what is larger is something else.
@@ -82,13 +91,14 @@ impl Pipeline {
         text: &str,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, Box<PipelineError>> {
-        let texts = vec![Text { name: name.into(), text: text.into() }];
-        if text.len() > MAX_BYTES {
-            let fault = Fault::new(format!("larger than {} MiB, too large for a pipeline file", MAX_BYTES >> 20));
-            return Err(raise(&texts[..0], name, fault));
-        }
-        let root = Node::parse(0, text).map_err(|fault| raise(&texts, name, fault))?;
-        Self::decode_with(root, texts, arguments)
+        Self::parse_with_settings(name, text, &Settings { set: arguments.into_iter().collect(), ..Settings::default() })
+    }
+
+    /// As [`parse`](Self::parse), for a run with these settings.
+    pub fn parse_with_settings(name: &str, text: &str, settings: &Settings<'_>) -> Result<Self, Box<PipelineError>> {
+        let mut draft = Draft::new(name, text)?;
+        draft.apply(settings)?;
+        Self::of(draft)
     }
 
     /// Reads a pipeline file.
@@ -101,23 +111,28 @@ impl Pipeline {
         path: impl AsRef<Path>,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, Box<PipelineError>> {
+        Self::load_with_settings(path, &Settings { set: arguments.into_iter().collect(), ..Settings::default() })
+    }
+
+    /// As [`load`](Self::load), for a run with these settings.
+    pub fn load_with_settings(path: impl AsRef<Path>, settings: &Settings<'_>) -> Result<Self, Box<PipelineError>> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let fail = |fault: Fault| raise(&[], &name, fault);
+        let fail = |fault: Fault| Texts::new(&name, "").raise(fault);
         let bytes = std::fs::read(path)
             .map_err(|error| fail(Fault::new(format!("cannot read the pipeline file `{name}`: {error}"))))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
             fail(Fault::new(format!("the pipeline file `{name}` is not UTF-8 text: invalid bytes on line {line}")))
         })?;
-        Self::parse_with(&name, &text, arguments)
+        Self::parse_with_settings(&name, &text, settings)
     }
 
     /// Changes a value, as `--set` does: `step.key=value`, where a plugin step's parameters may be named without `with.`, or
-    /// `key=value` for the pipeline's own.
+    /// `key=value` for the pipeline's own. `name=value` is a declared parameter's, also as `params.name=value`.
     ///
     /// `[…]`, `{…}` and quoted values are YAML; any other value is taken as it stands, and means what it would in the file.
-    /// Where a source or sink is written as a table, a plain value replaces its path and leaves the rest.
+    /// Where a source, a sink or the data set is written as a table, a plain value replaces its path and leaves the rest.
     ///
     /// To be called before [`map_paths`](Self::map_paths), which it undoes. A failed call changes nothing.
     pub fn set(&mut self, argument: &str) -> Result<(), Box<PipelineError>> {
@@ -126,15 +141,20 @@ impl Pipeline {
 
     /// [`set`](Self::set)s several values, in this order; only what they come to together must be right.
     pub fn set_all<'a>(&mut self, arguments: impl IntoIterator<Item = &'a str>) -> Result<(), Box<PipelineError>> {
-        *self = Self::decode_with(self.root.clone(), self.texts.clone(), arguments)?;
+        let mut draft = self.draft.clone();
+        draft.apply(&Settings { set: arguments.into_iter().collect(), ..Settings::default() })?;
+        *self = Self::of(draft)?;
         Ok(())
     }
 
-    /// Passes every path through `f`: sources, sinks, the quarantine file and plugins that are files. The engine expands
-    /// neither `~` nor variables; a program that wants to does so here.
+    /// Passes every path through `f`: sources, sinks, the quarantine file, the data set's folder and plugins that are files.
+    /// The engine expands neither `~` nor variables; a program that wants to does so here.
     pub fn map_paths(&mut self, mut f: impl FnMut(&str) -> String) {
         if let Some(path) = &mut self.quarantine {
             *path = f(path);
+        }
+        if let Some(dataset) = &mut self.dataset {
+            dataset.folder.value = f(&dataset.folder);
         }
         for step in &mut self.steps {
             match &mut step.action {
@@ -148,15 +168,41 @@ impl Pipeline {
 
     /// The step of that id.
     pub fn step(&self, id: &str) -> Option<&Step> {
-        self.steps.iter().find(|step| step.id.value == id)
+        self.steps.get(self.step_index(id)?)
+    }
+
+    /// The index of the step of that id.
+    pub fn step_index(&self, id: &str) -> Option<usize> {
+        self.graph.index.get(id).copied()
+    }
+
+    /// Where a step's rows come from, in the order of its `from`; the step before, where it has none. Empty for sources, and
+    /// for a first step.
+    pub fn inputs(&self, index: usize) -> Vec<Input> {
+        self.graph.inputs.get(index).cloned().unwrap_or_default()
+    }
+
+    /// All steps, each after those that it takes rows from; else as in the file.
+    pub fn order(&self) -> &[usize] {
+        &self.graph.order
     }
 
     /// The name of the file, as given to [`parse`](Self::parse) or [`load`](Self::load).
     pub fn file(&self) -> &str {
-        self.texts.first().map_or("", |text| &text.name)
+        self.draft.texts.file()
     }
 
-    /// An error that points at a place in the pipeline file, or in the `--set` argument that the value came from.
+    /// The text of the file as it was written, with neither what was set nor secrets.
+    pub fn source_text(&self) -> Cow<'_, str> {
+        self.draft.texts.file_text()
+    }
+
+    /// A text with `***` for every secret parameter's value, also where it stands in JSON.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.draft.texts.redact(text)
+    }
+
+    /// An error that points at a place in the pipeline file, or in what else the value came from. It shows no secrets.
     pub fn error(
         &self,
         place: Place,
@@ -164,98 +210,81 @@ impl Pipeline {
         label: impl Into<String>,
         help: Option<String>,
     ) -> PipelineError {
-        *raise(&self.texts, self.file(), Fault::new(message).at(place).label(label).maybe_help(help))
+        *self.draft.texts.raise(Fault::new(message).at(place).label(label).maybe_help(help))
     }
 
     /// The place of a byte range within a text value, as an expression's error gives it; the whole value where quotes or
     /// folding moved its bytes.
     pub fn place_within(&self, value: &Spanned<String>, bytes: std::ops::Range<usize>) -> Place {
-        let whole = value.place;
-        let written = self.texts.get(whole.source as usize).and_then(|text| text.text.get(whole.range()));
-        let skip = match written {
-            Some(written) if written == value.value => 0,
-            Some(written) if written.get(1..written.len().saturating_sub(1)) == Some(&value.value) => 1,
-            _ => return whole,
-        };
-        // Whole characters, so that nobody who cuts the text there panics.
-        let len = value.value.len();
-        let boundary = |at: usize| (at.min(len)..=len).find(|at| value.value.is_char_boundary(*at)).unwrap_or(len);
-        let at = |offset: usize| whole.start as usize + skip + boundary(offset);
-        Place::new(whole.source, at(bytes.start)..at(bytes.end))
+        self.draft.texts.within(value.place, value, bytes)
     }
 
     /// The line of a place, from 1.
     pub fn line(&self, place: Place) -> Option<usize> {
-        line(&self.texts, place)
+        self.draft.texts.line(place)
     }
 
     /// The JSON Schema of a pipeline file.
     pub fn json_schema() -> serde_json::Value {
-        schemars::schema_for!(written::PipelineFile).to_value()
+        schema::schema()
     }
 
-    fn decode_with<'a>(
-        mut root: Node,
-        mut texts: Vec<Text>,
-        arguments: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, Box<PipelineError>> {
-        for argument in arguments {
-            let source = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-            texts.push(Text { name: "--set".into(), text: argument.into() });
-            set::apply(&mut root, source, argument).map_err(|fault| raise(&texts, "--set", fault))?;
+    fn of(draft: Draft) -> Result<Self, Box<PipelineError>> {
+        match Self::decode(&draft) {
+            Ok((file, params)) => Ok(Self::new(file, params, draft)),
+            Err(fault) => Err(draft.texts.raise(fault)),
         }
-        Self::decode(root, texts)
     }
 
-    fn decode(root: Node, texts: Vec<Text>) -> Result<Self, Box<PipelineError>> {
-        let name = texts.first().map_or("", |text| &text.name);
-        let pipeline =
-            written::PipelineFile::deserialize(&root).and_then(|file| file.check(|place| line(&texts, place)));
-        let file = match pipeline {
-            Ok(file) => file,
-            Err(fault) => return Err(raise(&texts, name, name_step(fault, &root))),
+    fn decode(draft: &Draft) -> Result<(Checked, Vec<Param>), Fault> {
+        let params = param::params(&draft.root, &draft.given, &draft.texts)?;
+        let root = match params.is_empty() {
+            true => Cow::Borrowed(&draft.root),
+            false => Cow::Owned(
+                substitute(&draft.root, &params, &draft.texts).map_err(|fault| name_step(fault, &draft.root))?,
+            ),
         };
-        let stem =
-            || Path::new(name).file_stem().map_or_else(|| "pipeline".into(), |s| s.to_string_lossy().into_owned());
-        Ok(Self {
-            name: file.name.unwrap_or_else(stem),
+        let file = written::PipelineFile::deserialize(&*root);
+        let checked = file.and_then(|file| file.check(|place| draft.texts.line(place)));
+        checked.map(|file| (file, params)).map_err(|fault| name_step(fault, &root))
+    }
+
+    fn new(file: Checked, params: Vec<Param>, draft: Draft) -> Self {
+        let stem = |name: &str| {
+            Path::new(name).file_stem().map_or_else(|| "pipeline".into(), |stem| stem.to_string_lossy().into_owned())
+        };
+        Self {
+            name: file.name.unwrap_or_else(|| stem(draft.texts.file())),
             description: file.description,
             batch_rows: file.batch_rows,
             batch_bytes: file.batch_bytes,
             quarantine: file.quarantine,
+            dataset: file.dataset,
+            params,
             steps: file.steps,
-            texts,
-            root,
-        })
+            graph: file.graph,
+            draft,
+        }
+    }
+}
+
+/// Without secrets, which may be in any value by now.
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = format!(
+            "Pipeline {{ name: {:?}, dataset: {:?}, params: {:?}, steps: {:?} }}",
+            self.name, self.dataset, self.params, self.steps
+        );
+        f.write_str(&self.redact(&shown))
     }
 }
 
 /// Begins a fault's message with the id of the step that it is in.
-fn name_step(mut fault: Fault, root: &Node) -> Fault {
+fn name_step(fault: Fault, root: &Node) -> Fault {
     let [.., Segment::Index(index), Segment::Key(key)] = fault.path.as_slice() else { return fault };
-    let steps = root.get(key).map(|node| &node.kind);
-    let Some(tree::Kind::List(steps)) = steps else { return fault };
-    if let Some(id) = steps.get(*index).and_then(|step| step.get("id")).and_then(Node::text) {
-        fault.message = format!("step `{}`: {}", fault::Short(id), fault.message);
+    let step = root.get(key).and_then(Node::list).and_then(|steps| steps.get(*index));
+    match step.and_then(|step| step.get("id")).and_then(Node::text) {
+        Some(id) => fault.named(format_args!("step `{}`", fault::Short(id))),
+        None => fault,
     }
-    fault
-}
-
-/// A fault with the text that it points into.
-fn raise(texts: &[Text], name: &str, fault: Fault) -> Box<PipelineError> {
-    let place = fault.place.filter(|place| (place.source as usize) < texts.len());
-    let source = place.map(|place| &texts[place.source as usize]).or(texts.first());
-    let (name, text) = source.map_or((name, ""), |source| (&source.name, &source.text));
-    Box::new(PipelineError {
-        message: fault.message,
-        source_code: NamedSource::new(name, text.to_owned()),
-        span: place.map(|place| place.range().into()),
-        label: fault.label,
-        help: fault.help,
-    })
-}
-
-fn line(texts: &[Text], place: Place) -> Option<usize> {
-    let text = texts.get(place.source as usize)?.text.as_bytes();
-    Some(text.iter().take(place.start as usize).filter(|byte| **byte == b'\n').count() + 1)
 }

@@ -1,12 +1,13 @@
 //! What a run did: rows, bytes and time per step, and the proof that no row was lost.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a run did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// The pipeline's name.
     pub pipeline: String,
@@ -16,34 +17,65 @@ pub struct Report {
     pub threads: usize,
     /// Rows read.
     pub rows_in: u64,
-    /// Rows that came to the end of the last step.
+    /// Rows in the outputs that nothing comes after.
     pub rows_out: u64,
     /// Rows that steps rejected, each in the quarantine with its reason.
     pub rejected: u64,
-    /// The steps, in order.
+    /// Whether it went on with a run that was stopped: times are then of this part, rows of the whole.
+    pub resumed: bool,
+    /// What was found damaged of the run that it went on with, and made again.
+    pub warnings: Vec<String>,
+    /// The steps, in the file's order.
     pub steps: Vec<StepReport>,
-    /// The first rows at the end, as JSON objects; at most three.
-    pub samples: Vec<serde_json::Value>,
+    /// The files that were written, in the order of their steps.
+    pub outputs: Vec<OutputReport>,
     /// Where the rejected rows are, if there are any.
     pub quarantine: Option<String>,
 }
 
 impl Report {
-    /// Whether every step's account is even: rows in + repeated = rows out + dropped + rejected.
+    /// Whether every step's account is even: rows in + repeated = rows out + dropped + merged + rejected; and whether what
+    /// every step took is what those before it passed on.
     pub fn is_balanced(&self) -> bool {
-        self.steps.iter().all(|step| {
-            step.rows_in + step.repeated == step.rows_out + step.dropped + step.rejected || step.kind == "source"
-        })
+        let is_even = |step: &StepReport| {
+            step.rows_in + step.repeated == step.rows_out + step.dropped + step.merged + step.rejected
+        };
+        let out: HashMap<&str, u64> = self.steps.iter().map(|step| (step.id.as_str(), step.rows_out)).collect();
+        // How the rows of a route are spread over its branches is not counted.
+        let given = |step: &StepReport| step.inputs.iter().map(|input| out.get(input.as_str()).copied()).sum::<Option<u64>>();
+        let is_fed = |step: &StepReport| given(step).is_none_or(|given| given == step.rows_in);
+        self.steps.iter().all(|step| step.kind == "source" || (is_even(step) && is_fed(step)))
     }
 }
 
+/// A file that was written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct OutputReport {
+    /// The sink's id, or the data set's name.
+    pub name: String,
+    /// `train` or `test`, for data sets.
+    pub split: Option<String>,
+    /// The file; `-` is standard output.
+    pub path: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Whether no step comes after it.
+    pub is_leaf: bool,
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+    /// Its first rows, as JSON objects; at most three.
+    pub samples: Vec<serde_json::Value>,
+}
+
 /// What one step did.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct StepReport {
     /// The step's id.
     pub id: String,
-    /// `source`, `transform`, `ordered`, `global`, `where`, `compute`, `select`, `drop`, `rename` or `sink`.
+    /// As in [`PlannedStep::kind`](crate::PlannedStep::kind).
     pub kind: String,
+    /// Where its rows came from: ids of steps, `id.branch` for branches.
+    pub inputs: Vec<String>,
     /// What it uses: `text/normalise`, a path, an expression.
     pub uses: String,
     /// SHA-256 of the plugin's file, for steps that use one.
@@ -56,6 +88,8 @@ pub struct StepReport {
     pub dropped: u64,
     /// Output rows beyond the first of their input row.
     pub repeated: u64,
+    /// Input rows that became a part of another one's output row, in a join.
+    pub merged: u64,
     /// Input rows that it would not answer for.
     pub rejected: u64,
     /// Bytes that went into the sandbox; of a sink, what it was given to write, before Parquet's and Arrow's own encoding.
@@ -67,12 +101,14 @@ pub struct StepReport {
 }
 
 /// What one thread counted of a step; added up when the threads are done.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Count {
     pub(crate) rows_in: u64,
     pub(crate) rows_out: u64,
     pub(crate) dropped: u64,
     pub(crate) repeated: u64,
+    #[serde(default)]
+    pub(crate) merged: u64,
     pub(crate) rejected: u64,
     pub(crate) bytes_in: u64,
     pub(crate) calls: u64,
@@ -85,6 +121,7 @@ impl Count {
         self.rows_out += other.rows_out;
         self.dropped += other.dropped;
         self.repeated += other.repeated;
+        self.merged += other.merged;
         self.rejected += other.rejected;
         self.bytes_in += other.bytes_in;
         self.calls += other.calls;
@@ -100,6 +137,7 @@ pub struct Progress {
     bytes_total: AtomicU64,
     rows_read: AtomicU64,
     rows_done: AtomicU64,
+    kept: AtomicBool,
 }
 
 impl Progress {
@@ -128,9 +166,18 @@ impl Progress {
         self.rows_read.load(Ordering::Relaxed)
     }
 
-    /// Rows that have come to the end of the last step so far.
+    /// Rows that have come to an end so far.
     pub fn rows_done(&self) -> u64 {
         self.rows_done.load(Ordering::Relaxed)
+    }
+
+    /// Whether a run that failed or was stopped left something to go on with.
+    pub fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_kept(&self) {
+        self.kept.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn set_bytes(&self, (read, total): (u64, Option<u64>)) {

@@ -1,8 +1,8 @@
-//! Drives a plan: N threads, order, bounded memory, stop.
+//! Drives a plan: N threads, order, bounded memory, stop, resumption.
 //!
-//! Work is cut into *segments* (parallel: any thread takes an item through a whole stretch of steps) with a *stage* behind
-//! each (serial: it takes the items in input order, one at a time). A stage is an ordered or a global step; the last one
-//! writes the outputs. Reading is serial too. A thread looks for work from the end of the pipeline to its beginning, so
+//! Work is cut into *segments* (parallel: any thread takes an item through a whole stretch of steps) that lead to *stages*
+//! (serial: they take the items in order, one at a time). A stage is an ordered or a global step, a place where streams
+//! meet, or an output. Reading is serial too. A thread looks for work from the end of the pipeline to its beginning, so
 //! what is under way is finished before more is read, and what is under way is bounded.
 //!
 //! Everything serial is a baton: whoever finds it lying there and its next item ready takes it, by value, does one item and
@@ -12,47 +12,88 @@
 //! Failures travel with their item and are raised when it is that item's turn: the failure that is reported is the first
 //! in input order, however many threads there are.
 
+mod collect;
 mod end;
+mod feed;
+mod global;
+mod journal;
+mod ordered;
+mod output;
+mod quarantine;
+mod resume;
 mod stage;
 mod table;
+mod try_out;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use crate::engine::WORKER_STACK_BYTES;
 use crate::error::{Error, Result};
-use crate::plan::{Origin, Plan};
+use crate::plan::{Plan, PlannedStep, Segment};
 use crate::report::{Count, Progress, Report};
 use crate::sink::Encode;
-use crate::worker::{Item, Worker};
+use crate::worker::Worker;
 
-use stage::{End, Feed, Stage};
+use end::End;
+pub use journal::Checkpoint;
+use journal::Journal;
+use stage::Stage;
 use table::{Job, Table};
+pub(crate) use table::Token;
+pub(crate) use try_out::Seen;
+pub use try_out::{SeenStep, TryOut};
+
+/// Memory for rows that wait for the end of the input, where nothing else is said, in bytes.
+const BUDGET_BYTES: usize = 512 << 20;
 
 /// How to run a plan.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
-    /// Read at most so many rows.
+    /// Read at most so many rows of each source.
     pub limit: Option<u64>,
     /// To watch the run and to stop it.
     pub progress: Arc<Progress>,
+    /// Where the run writes down how far it is; nowhere where this is none.
+    pub checkpoint: Option<Checkpoint>,
+    /// Memory for rows that wait for the end of the input (global steps, streams that meet), in bytes; what is more goes to
+    /// disk. 512 MiB where it is none.
+    pub memory: Option<usize>,
 }
 
-/// What all threads need of the outputs.
-pub(crate) struct Sinks {
+/// What all threads share.
+pub(crate) struct Shared {
+    pub(crate) segments: Vec<Segment>,
     pub(crate) encoders: Vec<Arc<dyn Encode>>,
     /// Id and use of each step, for errors.
     pub(crate) step_names: Vec<(String, String)>,
+    /// Where it is written down what came out of each step, where somebody looks.
+    pub(crate) seen: Option<Arc<Seen>>,
+}
+
+/// What one stage says to another.
+pub(crate) enum Word {
+    Share(Vec<ordered::ShareAnswer>, std::time::Duration),
+    Part(Box<global::Answers>, Box<Count>),
 }
 
 impl Plan {
     /// Runs the pipeline to its end. Outputs appear under their names when everything has succeeded, and not before.
     ///
     /// # Errors
-    /// The first failure in input order, or [`Error::Stopped`]; then no output is there.
+    /// The first failure in input order, or [`Error::Stopped`]; then no output is there. With a
+    /// [`Checkpoint`] what is finished stays in the run folder, if it is worth it, to be gone on with.
     pub fn run(self, options: RunOptions) -> Result<Report> {
         let start = Instant::now();
+        let journal = options.checkpoint.as_ref().map(|checkpoint| {
+            Journal::open(checkpoint, resume::manifest(&self, &options)).map(Arc::new)
+        });
+        let journal = journal.transpose()?;
+        if let Some(report) = journal.as_ref().and_then(|journal| journal.finished()) {
+            return end::name_outputs(&self, report, journal.as_deref());
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.engine.threads())
             .stack_size(WORKER_STACK_BYTES)
@@ -62,52 +103,65 @@ impl Plan {
                 message: format!("the threads cannot be started: {error}"),
                 help: None,
             })?;
-        let mut run = Run::new(self, options)?;
-        let counts: Vec<Vec<Count>> = pool.broadcast(|_| run.work());
-        run.report(counts, start)
+        let run = Run::new(self, options, journal)?;
+        pool.broadcast(|_| run.work());
+        run.end(start)
     }
 }
 
-struct Run {
-    segments: Vec<Vec<crate::plan::Op>>,
-    sinks: Sinks,
+pub(crate) struct Run {
+    shared: Shared,
     table: Table,
     progress: Arc<Progress>,
+    journal: Option<Arc<Journal>>,
     summary: Summary,
 }
 
 /// What the report takes from the plan.
 struct Summary {
-    pipeline: String,
+    pipeline: Arc<crate::pipeline::Pipeline>,
+    name: String,
+    has_card: bool,
     threads: usize,
     quarantine: String,
-    steps: Vec<crate::plan::PlannedStep>,
+    steps: Vec<PlannedStep>,
+    /// Of each segment, the steps counted there.
+    counted: Vec<Vec<usize>>,
+    /// Of each segment, the stages that it leads to.
+    exits: Vec<Vec<crate::plan::Exit>>,
+    /// What was found damaged when the run was resumed.
+    warnings: Vec<String>,
 }
 
 impl Run {
-    fn new(plan: Plan, options: RunOptions) -> Result<Self> {
+    fn new(plan: Plan, options: RunOptions, journal: Option<Arc<Journal>>) -> Result<Self> {
         let steps = plan.steps().to_vec();
-        let end = End::create(&plan, options.progress.clone())?;
-        let sinks = Sinks {
-            encoders: end.encoders(),
-            step_names: steps.iter().map(|step| (step.id.clone(), step.uses.clone())).collect(),
-        };
         let threads = plan.engine.threads();
-        let summary = Summary { pipeline: plan.name, threads, quarantine: plan.quarantine, steps };
-        let feed = match plan.source {
-            Origin::Files(source) => Feed::files(source, options.limit),
-            Origin::Plugin(call) => Feed::plugin(*call, plan.batch.rows, options.limit),
+        let mut summary = Summary {
+            pipeline: plan.pipeline.clone(),
+            name: plan.name.clone(),
+            has_card: plan.has_card,
+            threads,
+            quarantine: plan.quarantine.clone(),
+            steps,
+            counted: plan.segments.iter().map(|segment| segment.steps.clone()).collect(),
+            exits: plan.segments.iter().map(|segment| segment.exits.clone()).collect(),
+            warnings: Vec::new(),
         };
-        let mut stages: Vec<Stage> = plan.barriers.into_iter().map(Stage::of).collect();
-        stages.push(Stage::End(Box::new(end)));
+        let step_names = summary.steps.iter().map(|step| (step.id.clone(), step.uses.clone())).collect();
+        let seen = plan.seen.clone();
+        let found = resume::open(plan, &options, journal.as_ref())?;
+        summary.warnings = found.warnings;
+        summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         // Two items a thread: one under way, one waiting for its turn at a stage.
-        let table = Table::new(feed, stages, 2 * threads + 1);
-        Ok(Self { segments: plan.segments, sinks, table, progress: options.progress, summary })
+        let table = Table::new(found.feeds, found.stations, summary.exits.clone(), 2 * threads + 1);
+        let shared = Shared { segments: found.segments, encoders: found.encoders, step_names, seen };
+        Ok(Self { shared, table, progress: options.progress, journal, summary })
     }
 
     /// What each thread does until the run is over.
-    fn work(&self) -> Vec<Count> {
-        let mut worker = Worker::new(self.summary.steps.len(), &self.sinks);
+    fn work(&self) {
+        let mut worker = Worker::new(&self.shared);
         while let Some(job) = self.table.next_job(&self.progress) {
             // A panic of ours must not leave the other threads waiting for ever.
             let done = catch_unwind(AssertUnwindSafe(|| self.job(&mut worker, job)));
@@ -120,42 +174,64 @@ impl Run {
                 });
             }
         }
-        worker.counts
     }
 
     fn job(&self, worker: &mut Worker<'_>, job: Job) {
         match job {
-            Job::Read(mut feed, number) => {
-                let next = feed.next(number, &self.progress, &mut worker.counts[0]);
-                self.table.put_feed(feed, next.is_some());
-                if let Some(piece) = next {
-                    let mut item = piece.decode(number, &mut worker.counts[0], &self.progress);
-                    self.segment(worker, 0, &mut item);
+            Job::Read(at, mut feed, token) => match feed.next(&self.progress) {
+                Some((number, piece)) => {
+                    let (time, segment) = (feed.take_time(), feed.segment());
+                    self.table.put_feed(at, feed, None);
+                    let item = piece.decode(number, time, token, &self.progress);
+                    self.table.put_parcels(segment, worker.segment(segment, item));
                 }
+                None => {
+                    drop(token);
+                    let total = feed.given();
+                    self.table.put_feed(at, feed, Some(total));
+                }
+            },
+            Job::Segment(at, item) => self.table.put_parcels(at, worker.segment(at, item)),
+            Job::Stage(at, mut stage, port, parcels) => match stage.take(port, parcels) {
+                Ok(emit) => self.table.put_stage(at, stage, port, emit),
+                Err(error) => self.table.fail(error),
+            },
+            Job::Finish(at, mut stage, token) => match stage.finish(token) {
+                Ok(finished) => self.table.finish_stage(at, stage, finished),
+                Err(error) => self.table.fail(error),
+            },
+        }
+    }
+
+    /// All threads are done: outputs get their names, or what is finished is kept.
+    fn end(mut self, start: Instant) -> Result<Report> {
+        let (error, is_complete, stages) = self.table.outcome();
+        let error = error.or_else(|| (!is_complete).then_some(Error::Stopped));
+        match error {
+            None => End { summary: &self.summary, stages, journal: self.journal.as_deref() }.complete(start),
+            Some(error) => Err(self.leave(error, stages)),
+        }
+    }
+
+    /// A run that is not complete: what it has is kept where that is worth it.
+    fn leave(&self, error: Error, stages: Vec<Option<Box<Stage>>>) -> Error {
+        let Some(journal) = &self.journal else { return error };
+        if !journal.is_worth_keeping() {
+            drop(stages);
+            let _ = journal.remove();
+            return error;
+        }
+        for mut stage in stages.into_iter().flatten() {
+            if let Err(error) = stage.leave() {
+                tracing::warn!(%error, "what was done since the last checkpoint is not kept");
             }
-            Job::Segment(at, mut item) => self.segment(worker, at, &mut item),
-            Job::Stage(at, mut stage, item) => match stage.take(item, &mut worker.counts) {
-                Ok(item) => self.table.put_stage(at, stage, item),
-                Err(error) => self.table.fail(error),
-            },
-            Job::Finish(at, mut stage) => match stage.finish(&mut worker.counts) {
-                Ok(item) => self.table.finish_stage(at, stage, item),
-                Err(error) => self.table.fail(error),
-            },
         }
+        self.progress.set_kept();
+        error
     }
+}
 
-    fn segment(&self, worker: &mut Worker<'_>, at: usize, item: &mut Item) {
-        worker.segment(&self.segments[at], item);
-        let done = std::mem::replace(item, Item::new(0, Vec::new()));
-        self.table.put_item(at, done);
-    }
-
-    fn report(&mut self, counts: Vec<Vec<Count>>, start: Instant) -> Result<Report> {
-        let end = self.table.outcome()?;
-        if self.progress.is_stopped() && !end.is_closed() {
-            return Err(Error::Stopped);
-        }
-        end::report(&self.summary, &counts, *end, start)
-    }
+/// For what needs a token and holds nothing up.
+fn idle_token() -> Token {
+    Token::new(&Arc::new(AtomicUsize::new(0)))
 }

@@ -1,11 +1,18 @@
 //! Writing: batches encoded in parallel, their bytes written in order to a temporary name, renamed when all is there.
+//!
+//! An output is written item by item, and an item always gives the same bytes. So a run that was ended at any moment can be
+//! gone on with: the unfinished file stays (see [`Partial`]), is cut back to the last [`Mark`] that holds, and gets the items
+//! that come after it. Its bytes in the end are those of a run that nothing disturbed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use serde::{Deserialize, Serialize};
 
+use self::target::Target;
 use crate::error::SinkError;
 pub(crate) use crate::pipeline::{Compression, Format};
 
@@ -13,10 +20,12 @@ mod arrow;
 mod csv;
 mod jsonl;
 mod parquet;
+mod partial;
 mod target;
-
-pub use target::remove_partial_outputs;
 mod text;
+
+pub(crate) use partial::finish_commit;
+pub use target::remove_partial_outputs;
 
 /// Turns batches into what is written: on any thread, several at once.
 pub(crate) trait Encode: Send + Sync {
@@ -33,7 +42,7 @@ pub(crate) enum Encoded {
     Batch(RecordBatch),
 }
 
-/// An output. Dropped without [`Sink::commit`], it leaves nothing behind.
+/// An output. Dropped without [`Sink::commit`], it leaves nothing behind, unless it is told to.
 pub(crate) trait Sink: Send {
     /// What encodes batches for this sink.
     fn encoder(&self) -> Arc<dyn Encode>;
@@ -41,7 +50,15 @@ pub(crate) trait Sink: Send {
     /// Writes the next piece: in order, one caller at a time.
     fn write(&mut self, piece: Encoded) -> Result<(), SinkError>;
 
-    /// Ends the file and gives its bytes to the system, under the temporary name still.
+    /// All pieces of the items before `items` are written, and none of the others. To be said after every item, for a
+    /// format may end a block there.
+    fn end_item(&mut self, items: u64) -> Result<(), SinkError>;
+
+    /// Brings to the disk what is whole, and says what it is. None: no more than at the last mark, or an output that cannot
+    /// be gone on with (standard output, a device, a pipe).
+    fn mark(&mut self) -> Result<Option<Mark>, SinkError>;
+
+    /// Ends the file and brings it to the disk, under the temporary name still.
     fn close(&mut self) -> Result<(), SinkError>;
 
     /// Gives the file its name; the bytes it has. Closes it first where that was not done.
@@ -57,10 +74,61 @@ pub(crate) struct SinkOptions {
     pub format: Option<Format>,
     /// The compression; by default what the file's name says, and Zstandard for Parquet.
     pub compression: Option<Compression>,
+    /// How to go on with it. None: a temporary file with a name of its own, gone if the run does not end well.
+    pub partial: Option<Partial>,
+}
+
+/// A partial output that survives the program: `.NAME.still-partial` beside its final name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Partial {
+    /// Whether the file is left behind when the sink is dropped without commit. All outputs of a run share it: false until
+    /// the run's first mark is in the journal.
+    pub keep: Arc<AtomicBool>,
+    /// The marks of the run that is resumed, oldest first. Empty: from the start, whatever is there.
+    pub marks: Vec<Mark>,
+}
+
+/// What of an output is on the disk.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct Mark {
+    /// Items that are wholly in the file.
+    pub items: u64,
+    /// The bytes they take, from the file's start.
+    pub bytes: u64,
+    /// The checksum of these bytes: XXH3 of 64 bits, hexadecimal.
+    pub sum: String,
+    /// Parquet: the row groups since the mark before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+}
+
+/// A row group that is wholly in the file: what its footer will say of it.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct Group {
+    /// Its number, from 0.
+    pub at: usize,
+    /// Its metadata and page index, as Thrift, compressed, hexadecimal.
+    pub about: String,
+}
+
+/// An output that was opened.
+pub(crate) struct Opened {
+    /// What writes it.
+    pub sink: Box<dyn Sink>,
+    /// The items that are in it: it is to be given those from this number on.
+    pub items: u64,
+    /// Why that is less than the marks said: which file, and from which byte it is written again.
+    pub warning: Option<String>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("items", &self.items).field("warning", &self.warning).finish_non_exhaustive()
+    }
 }
 
 /// Opens the output under a temporary name; missing folders are made.
-pub(crate) fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Box<dyn Sink>, SinkError> {
+pub(crate) fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Opened, SinkError> {
     let format = options
         .format
         .or_else(|| Format::of_path(&options.path.to_string_lossy()))
@@ -71,12 +139,31 @@ pub(crate) fn create(options: &SinkOptions, schema: SchemaRef) -> Result<Box<dyn
             let (encoder, header) = csv::encoder(options, &schema)?;
             text::create(options, encoder, header)
         }
-        Format::Parquet => Ok(Box::new(parquet::Parquet::create(options, schema)?)),
-        Format::Arrow => Ok(Box::new(arrow::Arrow::create(options, &schema)?)),
+        Format::Parquet => parquet::create(options, schema, parquet::Limits::default()),
+        Format::Arrow => arrow::create(options, &schema),
         Format::Files => Err(SinkError {
             help: Some("write JSON lines, CSV, Parquet or Arrow".into()),
             ..SinkError::new(&options.path, "`files` is a format to read, not to write")
         }),
+    }
+}
+
+/// Opens the output and has `sink` go on with what the marks say is in it; where it cannot, from the start.
+fn begin<S: Sink + 'static>(
+    options: &SinkOptions,
+    sink: impl Fn(Target, &[Mark]) -> Result<S, SinkError>,
+) -> Result<Opened, SinkError> {
+    let (target, found) = Target::open(options)?;
+    match sink(target, &found.marks) {
+        Err(error) if !found.marks.is_empty() => {
+            let partial = options.partial.clone().map(|partial| Partial { marks: Vec::new(), ..partial });
+            let (target, _) = Target::open(&SinkOptions { partial, ..options.clone() })?;
+            let name = options.path.with_file_name(partial::name(&options.path).unwrap_or_default());
+            let wrong = format!("cannot be gone on with ({})", error.message);
+            let warning = Some(partial::again(&options.path, &name, &wrong, 0));
+            Ok(Opened { sink: Box::new(sink(target, &[])?), items: 0, warning })
+        }
+        sink => Ok(Opened { sink: Box::new(sink?), items: found.items(), warning: found.warning }),
     }
 }
 

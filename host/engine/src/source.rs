@@ -13,6 +13,8 @@ use indexmap::IndexMap;
 
 use crate::error::SourceError;
 pub(crate) use crate::pipeline::Format;
+pub(crate) use arrange::bounded;
+pub(crate) use paths::expand;
 
 mod arrange;
 mod arrow;
@@ -23,6 +25,7 @@ pub(crate) mod jsonl;
 mod parquet;
 mod paths;
 mod pieces;
+mod rows;
 
 /// The most that one row may take in a text format. A line without an end is an error, not an empty memory.
 pub(crate) const MAX_ROW_BYTES: usize = 1 << 30;
@@ -65,6 +68,8 @@ pub(crate) struct SourceOptions {
     pub header: bool,
     /// `files`: a regular expression over the path; each named group becomes a column.
     pub capture: Option<String>,
+    /// The rows themselves, an object each, instead of files.
+    pub rows: Option<Vec<serde_json::Value>>,
     /// The most rows in a batch.
     pub batch_rows: usize,
     /// About how many bytes a batch has. A row that is larger is a batch of its own.
@@ -81,6 +86,7 @@ impl Default for SourceOptions {
             delimiter: b',',
             header: true,
             capture: None,
+            rows: None,
             batch_rows: 8192,
             batch_bytes: 1 << 20,
         }
@@ -89,6 +95,9 @@ impl Default for SourceOptions {
 
 /// Opens the input: finds the files, infers the columns.
 pub(crate) fn open(options: &SourceOptions) -> Result<Box<dyn Source>, SourceError> {
+    if let Some(rows) = &options.rows {
+        return Ok(Box::new(rows::Rows::open(rows, options)?));
+    }
     let paths = paths::expand(&options.paths)?;
     let format = match options.format {
         Some(format) => format,

@@ -1,134 +1,304 @@
 //! One thread of a run. It owns its live instances, one a step, made on first use and kept for batch after batch.
 
+mod call;
+mod key;
+mod route;
+
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
-use arrow_schema::{DataType, SchemaRef};
+use arrow_array::{ArrayRef, RecordBatch, UInt64Array};
+use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
-use arrow_select::take::take;
 
 use crate::error::{Blame, Error, Result, StepError};
-use crate::instance::{Answer, Failure, Instance};
-use crate::plan::{Call, From, Op, Work};
+use crate::expression::ExpressionError;
+use crate::instance::Instance;
+use crate::plan::{BatchSize, Call, Meet, Op, Route, Segment, Target, Work, whole};
 use crate::report::Count;
-use crate::run::Sinks;
+use crate::run::{Shared, Token};
 use crate::sink::Encoded;
+use crate::source::bounded;
 
-/// What goes through a stretch of the pipeline as one: the batches of one piece of input.
+pub(crate) use call::{
+    Pieces, Rejected, account, arrange, arrow, at_rows, batch_bytes, inputs, new_batch, outcome,
+    step_error, take_all, transform,
+};
+pub(crate) use key::is_hashable;
+
+/// Most live instances of a thread. Steps beyond that share: the pool that instances come from has an end.
+const MAX_LIVE: usize = 200;
+
+/// What goes through a segment as one: the batches of one piece of input, or of what a stage passed on.
 pub(crate) struct Item {
     /// Its place in the order.
     pub(crate) number: u64,
-    /// Rows that it had when it entered the stretch.
-    pub(crate) entered: u64,
     pub(crate) batches: Vec<RecordBatch>,
-    /// For each sink, what it is to write.
-    pub(crate) encoded: Vec<Vec<Encoded>>,
     pub(crate) rejected: Vec<Rejected>,
+    /// Of each step of the segment; the first is the one that the item comes from.
+    pub(crate) counts: Vec<Count>,
     /// The first thing that went wrong; nothing more is done with the item but to report it in its turn.
     pub(crate) failure: Option<Error>,
     /// Whether the failure knows its rows counted over all, and not only within the item.
     pub(crate) placed: bool,
+    /// Held until nothing of the item is under way any more.
+    pub(crate) token: Token,
 }
 
 impl Item {
-    pub(crate) fn new(number: u64, batches: Vec<RecordBatch>) -> Self {
-        let entered = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        Self { number, entered, batches, encoded: Vec::new(), rejected: Vec::new(), failure: None, placed: false }
+    pub(crate) fn new(number: u64, batches: Vec<RecordBatch>, token: Token) -> Self {
+        let (rejected, counts) = Default::default();
+        Self { number, batches, rejected, counts, failure: None, placed: false, token }
     }
 
-    pub(crate) fn failed(number: u64, failure: Error) -> Self {
-        Self { failure: Some(failure), ..Self::new(number, Vec::new()) }
+    pub(crate) fn failed(number: u64, failure: Error, token: Token) -> Self {
+        Self { failure: Some(failure), ..Self::new(number, Vec::new(), token) }
     }
 }
 
-/// Rows that a step rejected, as they came to it.
-pub(crate) struct Rejected {
-    /// The step's id.
-    pub(crate) step: String,
-    pub(crate) rows: RecordBatch,
-    /// A reason for each row.
-    pub(crate) reasons: Vec<String>,
+/// What comes out of a segment at one exit, of one item.
+pub(crate) struct Parcel {
+    /// The item's.
+    pub(crate) number: u64,
+    /// Rows that the item had when it entered the segment.
+    pub(crate) entered: u64,
+    pub(crate) batches: Vec<RecordBatch>,
+    pub(crate) encoded: Vec<Encoded>,
+    pub(crate) rejected: Vec<Rejected>,
+    /// What the segment's steps counted of the item.
+    pub(crate) counts: Arc<[Count]>,
+    pub(crate) failure: Option<Failed>,
+    /// What an instance of a keyed or global step has to say.
+    pub(crate) word: Option<crate::run::Word>,
+    pub(crate) token: Token,
 }
 
-/// A step's output, to be put beside what stayed outside, and who was rejected.
-pub(crate) struct Outcome {
-    pub(crate) pieces: Pieces,
-    pub(crate) rejected: Option<Rejected>,
+/// A failure that several exits are told of; the first to come to it raises it.
+#[derive(Clone)]
+pub(crate) struct Failed {
+    error: Arc<Mutex<Option<Error>>>,
+    pub(crate) placed: bool,
 }
 
-/// An output that is handed on in pieces of the batch's size where a step multiplied rows.
-pub(crate) struct Pieces {
-    made: Vec<ArrayRef>,
-    /// The input row of each output row; `None`: the same rows.
-    origins: Option<UInt32Array>,
-    rows: usize,
-    at: usize,
-    /// Rows of a piece.
-    size: usize,
-}
-
-impl Pieces {
-    /// The next piece, carried columns taken by origin beside the made ones.
-    pub(crate) fn next_piece(&mut self, call: &Call, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        if self.at >= self.rows {
-            return Ok(None);
-        }
-        let (start, len) = (self.at, self.size.min(self.rows - self.at));
-        self.at += len;
-        let made: Vec<ArrayRef> = self.made.iter().map(|column| column.slice(start, len)).collect();
-        let origins = self.origins.as_ref().map(|origins| origins.slice(start, len));
-        let carried = |column: usize| match &origins {
-            None => Ok(batch.column(column).clone()),
-            Some(origins) => take(batch.column(column), origins, None).map_err(arrow),
-        };
-        new_batch(&call.schema, arrange(&call.layout, carried, &made)?, len).map(Some)
+impl Failed {
+    pub(crate) fn new(error: Error, placed: bool) -> Self {
+        Self { error: Arc::new(Mutex::new(Some(error))), placed }
     }
+
+    /// For those that are not to raise it.
+    pub(crate) fn untold() -> Self {
+        Self { error: Arc::default(), placed: true }
+    }
+
+    pub(crate) fn take(&self) -> Option<Error> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// One thing to do with rows.
+enum Task<'p> {
+    Rows(&'p [Target], RecordBatch),
+    Pieces(&'p Call, &'p [Target], Pieces, RecordBatch),
+}
+
+/// What a thread keeps while an item is under way.
+struct Scratch {
+    number: u64,
+    /// Rows that each op has had of the item.
+    seen: Vec<u64>,
+    /// What waits at each op where streams meet, by input.
+    waiting: Vec<Vec<Vec<RecordBatch>>>,
+    exits: Vec<(Vec<RecordBatch>, Vec<Encoded>)>,
+    rejected: Vec<Rejected>,
+    counts: Vec<Count>,
+    entered: u64,
 }
 
 pub(crate) struct Worker<'a> {
-    sinks: &'a Sinks,
+    shared: &'a Shared,
     instances: Vec<Option<Instance>>,
-    pub(crate) counts: Vec<Count>,
+    live: usize,
 }
 
 impl<'a> Worker<'a> {
-    pub(crate) fn new(steps: usize, sinks: &'a Sinks) -> Self {
-        Self {
-            sinks,
-            instances: std::iter::repeat_with(|| None).take(steps).collect(),
-            counts: vec![Count::default(); steps],
-        }
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        let instances = std::iter::repeat_with(|| None).take(shared.step_names.len()).collect();
+        Self { shared, instances, live: 0 }
     }
 
-    /// Takes an item through a stretch of steps. A failure stays with the item, with the rows that it was at.
-    pub(crate) fn segment(&mut self, ops: &[Op], item: &mut Item) {
+    /// Takes an item through a segment; a parcel for each exit. A failure is told to all of them, with the rows that it was
+    /// at.
+    pub(crate) fn segment(&mut self, at: usize, item: Item) -> Vec<Parcel> {
+        let segment = &self.shared.segments[at];
+        let mut scratch = Scratch::new(segment, &item);
+        scratch.rejected = item.rejected;
+        let mut failed = item.failure.map(|error| Failed::new(error, item.placed));
+        if failed.is_none() {
+            let done = self.through(segment, item.batches, &mut scratch);
+            failed = done.err().map(|error| Failed::new(error, false));
+        }
+        let exits = std::mem::take(&mut scratch.exits);
+        let last = exits.len().saturating_sub(1);
+        let counts: Arc<[Count]> = std::mem::take(&mut scratch.counts).into();
+        let parcel = |(exit, (batches, encoded)): (usize, (Vec<RecordBatch>, Vec<Encoded>))| Parcel {
+            number: item.number,
+            entered: scratch.entered,
+            batches: if failed.is_some() { Vec::new() } else { batches },
+            encoded: if failed.is_some() { Vec::new() } else { encoded },
+            rejected: if exit == last { std::mem::take(&mut scratch.rejected) } else { Vec::new() },
+            counts: counts.clone(),
+            failure: failed.as_ref().map(|failed| if exit == segment.teller { failed.clone() } else { Failed::untold() }),
+            word: None,
+            token: item.token.clone(),
+        };
+        exits.into_iter().enumerate().map(parcel).collect()
+    }
+
+    fn through(&mut self, segment: &'a Segment, batches: Vec<RecordBatch>, scratch: &mut Scratch) -> Result<()> {
         let mut first_row = 0;
-        for batch in std::mem::take(&mut item.batches) {
+        for batch in batches {
             let rows = batch.num_rows() as u64;
-            if let Err(error) = self.through(ops, batch, item) {
-                item.failure = Some(at_rows(error, first_row, rows));
-                return;
-            }
+            self.look(segment.steps[0], 0, &batch)?;
+            self.drain(segment, Task::Rows(&segment.first, batch), scratch)
+                .map_err(|error| at_rows(error, first_row, rows))?;
             first_row += rows;
         }
+        for (at, op) in segment.ops.iter().enumerate() {
+            if let Work::Meet(meet) = &op.work {
+                let inputs = std::mem::take(&mut scratch.waiting[at]);
+                let batches = meet_item(meet, inputs, &mut scratch.counts[op.slot])
+                    .map_err(|error| at_rows(error, 0, first_row))?;
+                for batch in batches {
+                    self.look(op.step, 0, &batch)?;
+                    self.drain(segment, Task::Rows(&op.next[0], batch), scratch)
+                        .map_err(|error| at_rows(error, 0, first_row))?;
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// Depth first: where a step makes many rows of few, each piece of them goes to the end before the next one is made.
-    fn through(&mut self, ops: &[Op], batch: RecordBatch, item: &mut Item) -> Result<()> {
-        let Some((op, rest)) = ops.split_first() else {
-            item.batches.push(batch);
-            return Ok(());
-        };
-        if let Work::Call(call) = &op.work {
-            return self.call(call, rest, batch, item);
+    /// Depth first: where a step makes many rows of few, each piece of them goes to the end before the next one is made. The
+    /// stack is ours, so that a pipeline of any length fits.
+    fn drain(&mut self, segment: &'a Segment, task: Task<'a>, scratch: &mut Scratch) -> Result<()> {
+        let mut stack = vec![task];
+        while let Some(task) = stack.pop() {
+            match task {
+                Task::Rows(targets, batch) => {
+                    // The first target's rows go first.
+                    if let Some((first, rest)) = targets.split_first() {
+                        rest.iter().rev().for_each(|other| {
+                            stack.push(Task::Rows(std::slice::from_ref(other), batch.clone()));
+                        });
+                        self.target(segment, *first, batch, scratch, &mut stack)?;
+                    }
+                }
+                Task::Pieces(call, next, mut pieces, batch) => {
+                    let start = Instant::now();
+                    let piece = pieces.next_piece(call, &batch)?;
+                    if let Some(piece) = piece {
+                        self.look(call.step, 0, &piece)?;
+                        stack.push(Task::Pieces(call, next, pieces, batch));
+                        stack.push(Task::Rows(next, piece));
+                    }
+                    scratch.counts[self.slot_of(segment, call)].time += start.elapsed();
+                }
+            }
         }
-        let start = Instant::now();
-        let rows_in = batch.num_rows() as u64;
+        Ok(())
+    }
+
+    fn slot_of(&self, segment: &Segment, call: &Call) -> usize {
+        segment.steps.iter().rposition(|step| *step == call.step).unwrap_or(0)
+    }
+
+    fn target(
+        &mut self,
+        segment: &'a Segment,
+        target: Target,
+        batch: RecordBatch,
+        scratch: &mut Scratch,
+        stack: &mut Vec<Task<'a>>,
+    ) -> Result<()> {
+        let (at, port) = match target {
+            Target::Exit(exit) => {
+                scratch.exits[exit].0.push(batch);
+                return Ok(());
+            }
+            Target::Op(at, port) => (at, port),
+        };
+        let op = &segment.ops[at];
+        match (&op.work, op.cut) {
+            (Work::Meet(_), _) => scratch.waiting[at][port].push(batch),
+            (_, None) => self.op(at, op, batch, scratch, stack)?,
+            (_, Some(BatchSize { rows, bytes })) => {
+                let mut cut = Vec::new();
+                bounded(batch, rows, bytes / 2, &mut cut);
+                for batch in cut {
+                    self.op(at, op, batch, scratch, stack)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn op(
+        &mut self,
+        at: usize,
+        op: &'a Op,
+        batch: RecordBatch,
+        scratch: &mut Scratch,
+        stack: &mut Vec<Task<'a>>,
+    ) -> Result<()> {
+        let (start, rows_in, first) = (Instant::now(), batch.num_rows() as u64, scratch.seen[at]);
+        scratch.seen[at] += rows_in;
+        if let Work::Call(call) = &op.work {
+            return self.call(call, op, batch, scratch, stack);
+        }
         let batch = match &op.work {
-            Work::Sink(sink) => self.encode(*sink, op.step, batch, item)?,
+            Work::Route(route) => {
+                let place = (scratch.number, first);
+                // How a leaf is split into train and test is nobody's step.
+                let is_step = !matches!(route, Route::Split { .. });
+                let mut uncounted = Count::default();
+                let count = if is_step { &mut scratch.counts[op.slot] } else { &mut uncounted };
+                let made = route::route(route, op.next.len(), &batch, place, count);
+                let made = made.map_err(|trouble| match trouble {
+                    route::Trouble::Expression(error) => self.host_error(op.step, scratch, &error),
+                    route::Trouble::Host(error) => error,
+                })?;
+                for (branch, batch) in made.iter().enumerate().filter(|(_, batch)| is_step && batch.num_rows() > 0) {
+                    self.look(op.step, branch, batch)?;
+                }
+                let branches = made.into_iter().zip(&op.next).filter(|(batch, _)| batch.num_rows() > 0).rev();
+                stack.extend(branches.map(|(batch, next)| Task::Rows(next, batch)));
+                scratch.counts[op.slot].time += start.elapsed();
+                return Ok(());
+            }
+            Work::Number(schema) => {
+                let numbers = (0..rows_in).map(|row| scratch.number << 32 | (first + row));
+                stack.push(Task::Rows(&op.next[0], with_column(&batch, schema, Arc::new(UInt64Array::from_iter_values(numbers)))?));
+                return Ok(());
+            }
+            Work::Key(columns, schema) => {
+                let hashes = key::hashes(&batch, columns)?;
+                stack.push(Task::Rows(&op.next[0], with_column(&batch, schema, hashes)?));
+                return Ok(());
+            }
+            Work::Sink { exit, output, columns, is_counted } => {
+                let encoded = self.encode(*output, columns.as_ref(), &batch)?;
+                if *is_counted {
+                    scratch.counts[op.slot].bytes_in += encoded.as_ref().map_or(0, encoded_bytes);
+                }
+                scratch.exits[*exit].0.extend(encoded.is_some().then(|| visible(&batch, columns.as_ref())).transpose()?);
+                scratch.exits[*exit].1.extend(encoded);
+                if !is_counted {
+                    return Ok(());
+                }
+                batch
+            }
             Work::Filter(expression) => {
-                let keep = expression.filter(&batch).map_err(|error| self.host_error(op.step, item, error.message))?;
+                let keep = expression.filter(&batch).map_err(|error| self.host_error(op.step, scratch, &error))?;
                 if keep.true_count() == batch.num_rows() {
                     batch
                 } else {
@@ -137,75 +307,94 @@ impl<'a> Worker<'a> {
             }
             Work::Compute(columns, schema) => {
                 let made = columns.iter().map(|(at, expression)| Ok((*at, expression.evaluate(&batch)?)));
-                let made = made.collect::<std::result::Result<Vec<_>, crate::expression::ExpressionError>>();
-                let made = made.map_err(|error| self.host_error(op.step, item, error.message))?;
-                replace(&batch, made, schema)?
+                let made = made.collect::<Result<Vec<_>, ExpressionError>>();
+                replace(&batch, made.map_err(|error| self.host_error(op.step, scratch, &error))?, schema)?
             }
             Work::Project(columns, schema) => {
                 let columns = columns.iter().map(|column| batch.column(*column).clone()).collect();
                 new_batch(schema, columns, batch.num_rows())?
             }
-            Work::Call(_) => batch,
+            Work::Call(_) | Work::Meet(_) => batch,
         };
-        let count = &mut self.counts[op.step];
+        let count = &mut scratch.counts[op.slot];
         count.rows_in += rows_in;
         count.rows_out += batch.num_rows() as u64;
         count.dropped += rows_in - batch.num_rows() as u64;
         count.time += start.elapsed();
-        self.through(rest, batch, item)
+        self.look(op.step, 0, &batch)?;
+        stack.push(Task::Rows(&op.next[0], batch));
+        Ok(())
     }
 
-    fn call(&mut self, call: &Call, rest: &[Op], batch: RecordBatch, item: &mut Item) -> Result<()> {
+    /// Where somebody wants to see what comes out of each step.
+    fn look(&self, step: usize, branch: usize, batch: &RecordBatch) -> Result<()> {
+        self.shared.seen.as_ref().map_or(Ok(()), |seen| seen.look(step, branch, batch))
+    }
+
+    fn call(
+        &mut self,
+        call: &'a Call,
+        op: &'a Op,
+        batch: RecordBatch,
+        scratch: &mut Scratch,
+        stack: &mut Vec<Task<'a>>,
+    ) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
         let start = Instant::now();
-        let fail = |failure| step_error(call, item.number, batch.num_rows(), failure);
-        let mut instance = match self.instances[call.step].take() {
-            Some(instance) => instance,
-            None => Instance::open(&call.opening).map_err(fail)?,
-        };
-        let outcome = transform(call, &mut instance, &batch, &mut self.counts[call.step]).map_err(fail)?;
+        let count = &mut scratch.counts[op.slot];
+        let number = scratch.number;
+        let fail = |failure| step_error(call, number, batch.num_rows(), failure);
+        let mut instance = self.instance(call).map_err(fail)?;
+        let outcome = transform(call, &mut instance, &batch, count).map_err(fail)?;
         if !instance.is_bloated() {
             self.instances[call.step] = Some(instance);
+            self.live += 1;
         }
-        item.rejected.extend(outcome.rejected);
-        let mut pieces = outcome.pieces;
-        let mut time = start.elapsed();
-        loop {
-            let start = Instant::now();
-            let Some(piece) = pieces.next_piece(call, &batch)? else { break };
-            time += start.elapsed();
-            self.through(rest, piece, item)?;
-        }
-        self.counts[call.step].time += time;
+        scratch.rejected.extend(outcome.rejected);
+        count.time += start.elapsed();
+        stack.push(Task::Pieces(call, &op.next[0], outcome.pieces, batch));
         Ok(())
     }
 
-    fn encode(&mut self, sink: usize, step: usize, batch: RecordBatch, item: &mut Item) -> Result<RecordBatch> {
-        item.encoded.resize_with(self.sinks.encoders.len(), Vec::new);
-        if batch.num_rows() > 0 {
-            let encoded = self.sinks.encoders[sink].encode(&batch)?;
-            self.counts[step].bytes_in += match &encoded {
-                Encoded::Bytes(bytes) => bytes.len(),
-                Encoded::Batch(batch) => batch_bytes(batch),
-            } as u64;
-            item.encoded[sink].push(encoded);
+    fn instance(&mut self, call: &Call) -> Result<Instance, crate::instance::Failure> {
+        if let Some(instance) = self.instances[call.step].take() {
+            self.live -= 1;
+            return Ok(instance);
         }
-        Ok(batch)
+        if self.live >= MAX_LIVE
+            && let Some(other) = self.instances.iter_mut().find(|other| other.is_some())
+        {
+            *other = None;
+            self.live -= 1;
+        }
+        Instance::open(&call.opening)
     }
 
-    fn host_error(&self, step: usize, item: &Item, message: String) -> Error {
-        let rows = item.entered;
-        let (id, uses) = self.sinks.step_names[step].clone();
+    fn encode(
+        &self,
+        output: usize,
+        columns: Option<&(Vec<usize>, SchemaRef)>,
+        batch: &RecordBatch,
+    ) -> Result<Option<Encoded>> {
+        if batch.num_rows() == 0 {
+            return Ok(None);
+        }
+        let seen = visible(batch, columns)?;
+        Ok(Some(self.shared.encoders[output].encode(&seen)?))
+    }
+
+    fn host_error(&self, step: usize, scratch: &Scratch, error: &ExpressionError) -> Error {
+        let (id, uses) = self.shared.step_names[step].clone();
         StepError {
             step: id,
             uses,
-            batch: item.number,
+            batch: scratch.number,
             first_row: 0,
-            rows,
+            rows: scratch.entered,
             blame: Blame::Expression,
-            message,
+            message: error.message.clone(),
             backtrace: Vec::new(),
             help: None,
         }
@@ -213,140 +402,63 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// One batch through one instance: columns in, columns out, the rest carried along by row origin.
-pub(crate) fn transform(
-    call: &Call,
-    instance: &mut Instance,
-    batch: &RecordBatch,
-    count: &mut Count,
-) -> Result<Outcome, Failure> {
-    let columns = inputs(call, batch)?;
-    let answer = instance.process(batch.num_rows(), &columns)?;
-    count.calls += 1;
-    count.bytes_in += answer.bytes_in as u64;
-    account(count, batch.num_rows(), &answer);
-    outcome(call, batch, answer).map_err(|error| internal(&error))
-}
-
-/// The columns that a step signed for, converted where it takes another type.
-pub(crate) fn inputs(call: &Call, batch: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
-    let column = |input: &crate::plan::Input| {
-        let column = batch.column(input.column);
-        match &input.cast {
-            None => Ok(column.clone()),
-            Some(wanted) => arrow_cast::cast(column, wanted).map_err(|error| internal(&arrow(error))),
+impl Scratch {
+    fn new(segment: &Segment, item: &Item) -> Self {
+        let mut counts = item.counts.clone();
+        counts.resize(segment.steps.len(), Count::default());
+        let waiting = segment.ops.iter().map(|op| match &op.work {
+            Work::Meet(meet) => vec![Vec::new(); meet.inputs.len()],
+            _ => Vec::new(),
+        });
+        Self {
+            number: item.number,
+            seen: vec![0; segment.ops.len()],
+            waiting: waiting.collect(),
+            exits: segment.exits.iter().map(|_| Default::default()).collect(),
+            rejected: Vec::new(),
+            counts,
+            entered: item.batches.iter().map(|batch| batch.num_rows() as u64).sum(),
         }
-    };
-    call.inputs.iter().map(column).collect()
-}
-
-fn internal(error: &Error) -> Failure {
-    Failure { blame: Blame::Limit, message: error.to_string(), backtrace: Vec::new(), params: false }
-}
-
-/// Books an answer: every input row is in the output, dropped or rejected.
-pub(crate) fn account(count: &mut Count, rows_in: usize, answer: &Answer) {
-    let rejected = answer.rejected.len();
-    let (rows_out, distinct) = match &answer.origins {
-        None => (answer.rows - rejected, answer.rows - rejected),
-        Some(origins) => (answer.rows, distinct(origins, rows_in)),
-    };
-    count.rows_in += rows_in as u64;
-    count.rows_out += rows_out as u64;
-    count.rejected += rejected as u64;
-    count.repeated += (rows_out - distinct) as u64;
-    count.dropped += (rows_in - distinct - rejected) as u64;
-}
-
-fn distinct(origins: &[u32], rows_in: usize) -> usize {
-    if origins.windows(2).all(|pair| pair[0] < pair[1]) {
-        return origins.len();
     }
-    let mut seen = vec![false; rows_in];
-    origins.iter().filter(|row| !std::mem::replace(&mut seen[**row as usize], true)).count()
 }
 
-fn outcome(call: &Call, batch: &RecordBatch, answer: Answer) -> Result<Outcome> {
-    let rejected = rejected(call, batch, &answer.rejected)?;
-    let (made, origins) = match answer.origins {
-        None if answer.rejected.is_empty() => (answer.columns, None),
-        // The rejected rows have their place in the columns; it goes here.
-        None => {
-            let kept = UInt32Array::from(kept_rows(answer.rows, &answer.rejected));
-            (take_all(&answer.columns, &kept)?, Some(kept))
+/// Streams meet: what each brought of one item.
+pub(crate) fn meet_item(meet: &Meet, inputs: Vec<Vec<RecordBatch>>, count: &mut Count) -> Result<Vec<RecordBatch>> {
+    let start = Instant::now();
+    let inputs = inputs.iter().zip(&meet.inputs).map(|(batches, input)| whole(&input.schema, batches));
+    let inputs = inputs.collect::<Result<Vec<_>>>()?;
+    let origins: Vec<Vec<u64>> =
+        inputs.iter().enumerate().map(|(input, batch)| meet.origins(input, batch)).collect();
+    let merged = meet.merge(&origins, count);
+    let mut batches = Vec::new();
+    if merged.len > 0 {
+        bounded(meet.gather(&merged, &inputs)?, meet.batch.rows, meet.batch.bytes, &mut batches);
+    }
+    count.time += start.elapsed();
+    Ok(batches)
+}
+
+/// The columns that an output gets.
+fn visible(batch: &RecordBatch, columns: Option<&(Vec<usize>, SchemaRef)>) -> Result<RecordBatch> {
+    match columns {
+        None => Ok(batch.clone()),
+        Some((columns, schema)) => {
+            let columns = columns.iter().map(|column| batch.column(*column).clone()).collect();
+            new_batch(schema, columns, batch.num_rows())
         }
-        Some(origins) => (answer.columns, Some(UInt32Array::from(origins))),
-    };
-    let rows = origins.as_ref().map_or(answer.rows, Array::len);
-    let size = if rows <= batch.num_rows() { rows } else { piece_rows(call, batch, &made, rows) };
-    Ok(Outcome { pieces: Pieces { made, origins, rows, at: 0, size: size.max(1) }, rejected })
-}
-
-fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
-    let mut rejected = rejected.iter().map(|(row, _)| *row).peekable();
-    (0..rows as u32).filter(|row| rejected.next_if_eq(row).is_none()).collect()
-}
-
-/// Rows of a piece where a step made more rows than it got. The input's bytes count as those of its largest row could: a
-/// batch has either rows of ordinary size or one that is alone.
-fn piece_rows(call: &Call, batch: &RecordBatch, made: &[ArrayRef], rows: usize) -> usize {
-    let carried = call.layout.iter().filter_map(|from| match from {
-        From::Carried(column) => Some(largest_row(batch.column(*column))),
-        From::Made(_) => None,
-    });
-    let row_bytes = carried.sum::<usize>() + made.iter().map(array_bytes).sum::<usize>() / rows;
-    call.batch.rows.min(2 * call.batch.bytes / row_bytes.max(1)).max(1)
-}
-
-/// Bytes of the largest value of a column of text or bytes; of other columns, what a row takes on average.
-fn largest_row(column: &ArrayRef) -> usize {
-    match column.data_type() {
-        DataType::Utf8 => widest(column.as_string::<i32>().value_offsets()),
-        DataType::Binary => widest(column.as_binary::<i32>().value_offsets()),
-        _ => array_bytes(column) / column.len().max(1),
     }
 }
 
-fn widest(offsets: &[i32]) -> usize {
-    offsets.windows(2).map(|pair| (pair[1] - pair[0]) as usize).max().unwrap_or(0)
-}
-
-/// What a column's rows take, without the rest of the buffers that it shares.
-fn array_bytes(column: &ArrayRef) -> usize {
-    column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
-}
-
-pub(crate) fn batch_bytes(batch: &RecordBatch) -> usize {
-    batch.columns().iter().map(array_bytes).sum()
-}
-
-fn rejected(call: &Call, batch: &RecordBatch, rejected: &[(u32, String)]) -> Result<Option<Rejected>> {
-    if rejected.is_empty() {
-        return Ok(None);
+fn encoded_bytes(encoded: &Encoded) -> u64 {
+    match encoded {
+        Encoded::Bytes(bytes) => bytes.len() as u64,
+        Encoded::Batch(batch) => batch_bytes(batch) as u64,
     }
-    let (rows, reasons): (Vec<u32>, Vec<String>) = rejected.iter().cloned().unzip();
-    let columns = take_all(batch.columns(), &UInt32Array::from(rows))?;
-    let rows = new_batch(&batch.schema(), columns, reasons.len())?;
-    Ok(Some(Rejected { step: call.id.clone(), rows, reasons }))
 }
 
-fn take_all(columns: &[ArrayRef], rows: &UInt32Array) -> Result<Vec<ArrayRef>> {
-    columns.iter().map(|column| take(column, rows, None).map_err(arrow)).collect()
-}
-
-/// The columns after a step, in the layout's order.
-pub(crate) fn arrange(
-    layout: &[From],
-    mut carried: impl FnMut(usize) -> Result<ArrayRef>,
-    made: &[ArrayRef],
-) -> Result<Vec<ArrayRef>> {
-    layout
-        .iter()
-        .map(|from| match from {
-            From::Carried(column) => carried(*column),
-            From::Made(column) => Ok(made[*column].clone()),
-        })
-        .collect()
+fn with_column(batch: &RecordBatch, schema: &SchemaRef, column: ArrayRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().cloned().chain([column]).collect();
+    new_batch(schema, columns, batch.num_rows())
 }
 
 fn replace(batch: &RecordBatch, made: Vec<(usize, ArrayRef)>, schema: &SchemaRef) -> Result<RecordBatch> {
@@ -357,39 +469,3 @@ fn replace(batch: &RecordBatch, made: Vec<(usize, ArrayRef)>, schema: &SchemaRef
     new_batch(schema, columns, batch.num_rows())
 }
 
-pub(crate) fn new_batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
-    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(arrow)
-}
-
-pub(crate) fn step_error(call: &Call, batch: u64, rows: usize, failure: Failure) -> Error {
-    let help = match failure.blame {
-        Blame::Contract => Some("the plugin broke the contract: its author should hear of it".to_owned()),
-        Blame::Limit => Some("smaller batches need less memory: `batch-bytes:` in the pipeline".to_owned()),
-        Blame::Data | Blame::Plugin | Blame::Expression => None,
-    };
-    StepError {
-        step: call.id.clone(),
-        uses: call.uses.clone(),
-        batch,
-        first_row: 0,
-        rows: rows as u64,
-        blame: failure.blame,
-        message: failure.message,
-        backtrace: failure.backtrace,
-        help,
-    }
-    .into()
-}
-
-pub(crate) fn arrow(error: arrow_schema::ArrowError) -> Error {
-    Error::Engine { message: error.to_string(), help: None }
-}
-
-/// The rows of the item at which a step failed.
-pub(crate) fn at_rows(mut error: Error, first_row: u64, rows: u64) -> Error {
-    if let Error::Step(step) = &mut error {
-        (step.first_row, step.rows) = (first_row, rows);
-    }
-    error
-}

@@ -57,7 +57,7 @@ fn a_pipeline_that_is_wrong_is_told_where() {
         ("{ id: a, where: id > }", &["step `a`", "at 3:"]),
         ("{ id: a, select: [id, txt] }", &["no column `txt`", "at 3:", "did you mean `text`"]),
         ("{ id: a, rename: { id: text } }", &["a column `id` already", "at 3:"]),
-        ("{ id: a, source: DIR/in.jsonl }", &["second source", "at 3:"]),
+        ("{ id: a, source: DIR/in.jsonl }", &["the rows of `read` would go nowhere", "at 2:"]),
         ("{ id: a }", &["step `a`", "at 3:"]),
         ("{ id: a, use: ./missing.wasm/step }", &["missing.wasm", "cannot be read"]),
         ("{ id: a, use: GUESTS/kinds.wasm/count }", &["makes rows, but there are some already", "at 3:"]),
@@ -74,7 +74,7 @@ fn a_pipeline_without_beginning_or_end_is_refused() {
     let bench = Bench::default();
     bench.write("in.jsonl", ROWS);
     says(&fails(&bench, "steps:\n  - { id: write, sink: DIR/out.jsonl }\n"), &["no rows to work on", "at 2:"]);
-    says(&fails(&bench, "steps:\n  - { id: read, source: DIR/in.jsonl }\n"), &["no sink", "at 2:"]);
+    says(&fails(&bench, "steps:\n  - { id: read, source: DIR/in.jsonl }\n"), &["the rows of `read` would go nowhere", "at 2:"]);
     says(&fails(&bench, "steps: []\n"), &["steps"]);
 }
 
@@ -221,7 +221,7 @@ fn two_outputs_under_one_name_are_refused() {
     let twice = with_step("{ id: also, sink: DIR/../DIRNAME/out.jsonl }").replace("DIRNAME", &bench.name());
     says(&fails(&bench, &twice), &["another step writes", "at 4:"]);
     let quarantine = format!("quarantine: DIR/./out.jsonl\n{}", with_step("{ id: a, drop: [id] }"));
-    says(&fails(&bench, &quarantine), &["the quarantine and a sink are both"]);
+    says(&fails(&bench, &quarantine), &["the quarantine and the sink `write` are both"]);
 }
 
 #[test]

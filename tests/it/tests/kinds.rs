@@ -41,7 +41,7 @@ fn a_source_a_transform_an_ordered_and_a_global_step() {
     assert_eq!((step("even").rows_in, step("even").dropped), (100, 50));
     assert_eq!((step("twice").rows_in, step("twice").repeated, step("twice").rows_out), (50, 50, 100));
     assert_eq!((step("back").rows_in, step("back").dropped, step("back").rows_out), (100, 34, 66));
-    assert_eq!(report.samples.len(), 3);
+    assert_eq!(report.outputs[0].samples.len(), 3);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::terminal::Stream;
 
 /// Checks a pipeline and prints what each step reads and makes.
 pub(super) fn check(args: &CheckArgs) -> Result<ExitCode> {
-    let pipeline = super::load(&args.file, &args.set)?;
+    let pipeline = super::load(&args.file, &args.values)?;
     let engine = args.cache.engine(Some(1))?;
     let plan = Plan::new(&engine, &pipeline, super::builtins())?;
     super::print(&describe(Stream::Out, &pipeline, plan.steps()))

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
-use stillroom::{Plan, Progress, Report, RunOptions};
+use stillroom::{Checkpoint, Plan, Progress, Report, RunOptions};
 
-use crate::args::RunArgs;
+use crate::args::{CheckpointArgs, RunArgs};
 use crate::progress::{self, Watch};
-use crate::show::{number, summary, text};
+use crate::show::{dry_run, number, summary, text};
 use crate::terminal::Stream;
 use crate::{home, interrupt};
 
@@ -20,18 +21,21 @@ const SOME_REJECTED: u8 = 1;
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     let progress = Arc::new(Progress::default());
     interrupt::listen(Arc::clone(&progress));
-    let pipeline = super::load(&args.file, &args.set)?;
+    let pipeline = super::load(&args.file, &args.values)?;
     let report_file = args.report.as_deref().map(home::expand_path);
     report_file.as_deref().map_or(Ok(()), check_report_file)?;
     let engine = args.cache.engine(args.threads)?;
     let plan = Plan::new(&engine, &pipeline, super::builtins())?;
-    let columns = columns(&plan);
-    let outputs = summary::outputs(&pipeline);
-    let to_stdout = outputs.iter().any(|(_, path)| path == "-");
+    if let Some(rows) = args.dry_run {
+        let tried = plan.try_out(rows, progress)?;
+        return super::print(&dry_run::show(Stream::Out, &tried));
+    }
+    let to_stdout = plan.outputs().any(|(_, path)| path == Path::new("-"));
 
     // Rows that go to the terminal are their own progress.
     let is_silent = args.quiet || (to_stdout && Stream::Out.is_terminal());
-    let report = drive(plan, args.limit, progress, !is_silent)?;
+    let options = options(args, &plan, Arc::clone(&progress));
+    let report = drive(plan, options, !is_silent)?;
 
     if let Some(file) = report_file {
         write_report(&file, &report)?;
@@ -39,30 +43,52 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     if !args.quiet {
         // Rows on standard output are for the next program; what is said about them goes elsewhere.
         let stream = if to_stdout { Stream::Err } else { Stream::Out };
-        if let Err(error) = stream.print(&summary::summary(stream, &report, &outputs, &columns)) {
+        if let Err(error) = stream.print(&summary::summary(stream, &report)) {
             tracing::warn!(%error, "the run is complete, but what it did cannot be shown");
         }
     }
     Ok(verdict(&report))
 }
 
-/// The columns at the end, in order.
-fn columns(plan: &Plan) -> Vec<String> {
-    let fields = plan.steps().last().map(|step| step.schema.fields().iter().map(|field| field.name().clone()));
-    fields.into_iter().flatten().collect()
+fn options(args: &RunArgs, plan: &Plan, progress: Arc<Progress>) -> RunOptions {
+    RunOptions { limit: args.limit, progress, checkpoint: checkpoint(&args.checkpoint, plan), memory: args.memory }
+}
+
+/// Where and how often the run writes down how far it is.
+fn checkpoint(args: &CheckpointArgs, plan: &Plan) -> Option<Checkpoint> {
+    let folder = plan.run_folder().filter(|_| !args.no_checkpoint);
+    if args.resume && folder.is_none() {
+        progress::note("note: standard input is read from its beginning: there is nothing to go on with");
+    }
+    let folder = folder?;
+    let folder = match (&args.run_dir, folder.file_name()) {
+        (Some(elsewhere), Some(name)) => home::expand_path(elsewhere).join(name),
+        _ => folder,
+    };
+    if args.resume && !folder.exists() {
+        progress::note("note: there is no run to go on with; this one begins at the beginning");
+    }
+    Some(Checkpoint { folder, interval: Duration::from_secs_f64(args.checkpoint), resume: args.resume })
 }
 
 /// The run itself, watched where somebody wants to see it and stopped where somebody asks.
-fn drive(plan: Plan, limit: Option<u64>, progress: Arc<Progress>, is_watched: bool) -> stillroom::Result<Report> {
+fn drive(plan: Plan, options: RunOptions, is_watched: bool) -> stillroom::Result<Report> {
+    let progress = Arc::clone(&options.progress);
     let watch = is_watched.then(|| Watch::start(Arc::clone(&progress)));
     interrupt::run_begins();
-    let result = plan.run(RunOptions { limit, progress });
+    let result = plan.run(options);
     interrupt::run_ended();
     drop(watch);
+    if result.is_err() && progress.is_kept() {
+        progress::note("what is finished is kept: go on with `still run FILE --resume`");
+    }
     result
 }
 
 fn verdict(report: &Report) -> ExitCode {
+    for warning in &report.warnings {
+        progress::note(&format!("warning: {}", text::escape_line(warning)));
+    }
     if !report.is_balanced() {
         progress::note(
             "warning: the steps' accounts of their rows are not even; please report this as a defect of Stillroom",

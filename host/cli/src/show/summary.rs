@@ -1,8 +1,7 @@
 //! What a run did: a table of its steps, the first rows at the end, and where everything went.
 
 use serde_json::Value;
-use stillroom::pipeline::Action;
-use stillroom::{Pipeline, Report, StepReport};
+use stillroom::{Report, StepReport};
 
 use super::table::{Side, Table};
 use super::{number, text};
@@ -14,25 +13,16 @@ const STEP_COLUMNS: usize = 64;
 /// The most columns of the sample rows.
 const MAX_SAMPLE_COLUMNS: usize = 30;
 
-/// Files that a pipeline writes, by the id of the step that does.
-pub(crate) fn outputs(pipeline: &Pipeline) -> Vec<(String, String)> {
-    let sinks = pipeline.steps.iter().filter_map(|step| match &step.action {
-        Action::Sink(sink) => Some((step.id.value.clone(), sink.path.value.clone())),
-        _ => None,
-    });
-    sinks.collect()
-}
-
-/// Everything there is to say after a run; `columns` are those at the end, in order.
-pub(crate) fn summary(stream: Stream, report: &Report, outputs: &[(String, String)], columns: &[String]) -> String {
+/// Everything there is to say after a run.
+pub(crate) fn summary(stream: Stream, report: &Report) -> String {
     let mut lines = steps(stream, report);
-    lines.extend(samples(stream, &report.samples, columns));
+    if let Some(leaf) = report.outputs.iter().find(|output| output.is_leaf) {
+        lines.extend(samples(stream, "first rows", &leaf.samples, &leaf.columns));
+    }
     lines.push(String::new());
     lines.push(totals(report));
-    for (id, path) in outputs.iter().filter(|(_, path)| path != "-") {
-        let rows = report.steps.iter().find(|step| step.id == *id).map(|step| number::counted(step.rows_in, "row"));
-        let rows = rows.map(|rows| format!(" ({rows})")).unwrap_or_default();
-        lines.push(format!("wrote {}{rows}", text::escape_line(path)));
+    for output in report.outputs.iter().filter(|output| output.path != "-") {
+        lines.push(format!("wrote {} ({})", text::escape_line(&output.path), number::counted(output.rows, "row")));
     }
     lines.join("\n") + "\n"
 }
@@ -59,13 +49,14 @@ fn steps(stream: Stream, report: &Report) -> Vec<String> {
         ("rows out", Right),
         ("dropped", Right),
         ("repeated", Right),
+        ("merged", Right),
         ("rejected", Right),
         ("time", Right),
         ("share", Right),
     ]);
     let all: f64 = report.steps.iter().map(|step| step.seconds).sum();
     report.steps.iter().for_each(|step| table.push(row(stream, step, all)));
-    table.drop_empty(&["dropped", "repeated", "rejected"]);
+    table.drop_empty(&["dropped", "repeated", "merged", "rejected"]);
     let mut lines = table.lines(0);
     if let Some(heading) = lines.first_mut() {
         *heading = stream.bold(heading);
@@ -84,6 +75,7 @@ fn row(stream: Stream, step: &StepReport, all: f64) -> Vec<String> {
         number::count(step.rows_out),
         unless_zero(step.dropped),
         unless_zero(step.repeated),
+        unless_zero(step.merged),
         unless_zero(step.rejected),
         number::seconds(step.seconds),
         if all > 0.0 { format!("{:.0} %", step.seconds / all * 100.0) } else { String::new() },
@@ -100,7 +92,7 @@ fn what(step: &StepReport) -> String {
 }
 
 /// The first rows side by side, a line a column: so one sees all columns, and the beginning of long values.
-fn samples(stream: Stream, rows: &[Value], names: &[String]) -> Vec<String> {
+pub(super) fn samples(stream: Stream, title: &str, rows: &[Value], names: &[String]) -> Vec<String> {
     if rows.is_empty() || names.is_empty() {
         return Vec::new();
     }
@@ -108,7 +100,7 @@ fn samples(stream: Stream, rows: &[Value], names: &[String]) -> Vec<String> {
     let name_width = shown.iter().map(|name| text::width(name)).max().unwrap_or(0).min(24);
     let width = stream.width().saturating_sub(name_width + 2 * rows.len()) / rows.len();
     let headings: Vec<String> = (1..=rows.len()).map(|row| format!("row {row}")).collect();
-    let columns = std::iter::once("first rows").chain(headings.iter().map(String::as_str));
+    let columns = std::iter::once(title).chain(headings.iter().map(String::as_str));
     let mut table = Table::new(&columns.map(|heading| (heading, Side::Left)).collect::<Vec<_>>());
     for name in shown {
         let cells = rows.iter().map(|row| text::clip(&value(&row[name.as_str()]), width.max(8), stream.ellipsis()));
@@ -139,8 +131,8 @@ mod tests {
     fn samples_stand_side_by_side() {
         let rows = [serde_json::json!({"id": 1, "text": "a\nb"}), serde_json::json!({"id": 2, "text": null})];
         let expected = ["", "first rows  row 1  row 2", "id          1      2", "text        a\\nb   null"];
-        assert_eq!(samples(Stream::Out, &rows, &["id".into(), "text".into()]), expected);
-        assert!(samples(Stream::Out, &[], &["id".into()]).is_empty());
+        assert_eq!(samples(Stream::Out, "first rows", &rows, &["id".into(), "text".into()]), expected);
+        assert!(samples(Stream::Out, "first rows", &[], &["id".into()]).is_empty());
     }
 
     #[test]

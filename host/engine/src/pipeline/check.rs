@@ -2,9 +2,15 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::fault::{Fault, Segment, Short};
-use super::spec::{Action, CsvSpec, Format, SinkSpec, SourceSpec, Step, UseSpec};
-use super::written::{ACTIONS, Names, PATH_KEYS, Paths, PipelineFile, SinkTable, SourceTable, StepTable, TextOr};
+use super::graph::Graph;
+use super::route::route;
+use super::spec::{Action, CsvSpec, DatasetSpec, Format, SinkSpec, SourceSpec, Step, UseSpec};
+use super::written::{
+    ACTIONS, DatasetTable, Names, PATH_KEYS, Paths, PipelineFile, SinkTable, SourceTable, StepTable, TextOr,
+};
 use super::{Place, Spanned};
 
 /// A pipeline file that is right by itself.
@@ -14,7 +20,9 @@ pub(super) struct Checked {
     pub(super) batch_rows: Option<usize>,
     pub(super) batch_bytes: Option<usize>,
     pub(super) quarantine: Option<String>,
+    pub(super) dataset: Option<DatasetSpec>,
     pub(super) steps: Vec<Step>,
+    pub(super) graph: Graph,
 }
 
 impl PipelineFile {
@@ -24,13 +32,16 @@ impl PipelineFile {
             let help = "a pipeline begins with a step that has `source:`";
             return Err(Fault::new("`steps` is empty").at(self.steps.place).help(help));
         }
+        let steps = steps(self.steps.value, line)?;
         Ok(Checked {
             name: self.name,
             description: self.description,
             batch_rows: self.batch_rows.map(positive).transpose()?,
             batch_bytes: self.batch_bytes.map(positive).transpose()?,
             quarantine: self.quarantine,
-            steps: steps(self.steps.value, line)?,
+            dataset: self.dataset.map(dataset).transpose()?,
+            graph: Graph::new(&steps)?,
+            steps,
         })
     }
 }
@@ -42,7 +53,7 @@ fn steps(tables: Vec<Spanned<StepTable>>, line: impl Fn(Place) -> Option<usize>)
         let id = table.value.id.clone();
         if let Some(first) = ids.insert(id.value.clone(), id.place) {
             let first = line(first).map(|line| format!("the first is on line {line}"));
-            return Err(Fault::new(format!("two steps have the id `{id}`"))
+            return Err(Fault::new(format!("two steps have the id `{}`", Short(&id)))
                 .at(id.place)
                 .label("the second")
                 .maybe_help(first));
@@ -57,15 +68,98 @@ fn steps(tables: Vec<Spanned<StepTable>>, line: impl Fn(Place) -> Option<usize>)
 }
 
 fn step(table: StepTable) -> Result<Step, Fault> {
-    let is_id =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-    if !is_id(&table.id) {
+    if !is_name(&table.id) {
         let fault = Fault::new(format!("`{}` cannot be a step's id", Short(&table.id))).at(table.id.place);
         return Err(fault.help("an id has letters, digits, `_` and `-`"));
     }
     only_action(&table)?;
-    let id = table.id.clone();
-    Ok(Step { id, action: action(table)? })
+    Ok(Step {
+        id: table.id.clone(),
+        from: from(&table)?,
+        batch_rows: table.batch_rows.map(positive).transpose()?,
+        batch_bytes: table.batch_bytes.map(positive).transpose()?,
+        dataset: table.dataset.clone().map(dataset_name).transpose()?,
+        cache: table.cache.as_ref().map(|cache| cache.value),
+        action: action(table)?,
+    })
+}
+
+/// Whether a text can be an id, or the name of a branch or parameter.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+}
+
+/// The names in `from`, as many as the action takes. Whose they are is the graph's question.
+fn from(table: &StepTable) -> Result<Vec<Spanned<String>>, Fault> {
+    let concat = table.concat.as_ref().map(|concat| ("concat", concat.place));
+    let several = concat.or(table.join.as_ref().map(|join| ("join", join.place)));
+    let Some(written) = &table.from else {
+        let Some((key, place)) = several else { return Ok(Vec::new()) };
+        let fault = Fault::new(format!("`{key}` does not say whose rows")).at(place);
+        return Err(fault.help("name two or more steps, as in `from: [a, b]`"));
+    };
+    let names = match &written.value {
+        TextOr::Text(name) => vec![Spanned::new(name.clone(), written.place)],
+        TextOr::More(names) => names.0.clone(),
+    };
+    let fault = |message: String| Fault::new(message).at(written.place);
+    match (several, names.as_slice()) {
+        _ if table.source.is_some() => {
+            Err(fault("a source takes no rows from other steps".into()).help("leave out `from`"))
+        }
+        (_, []) => Err(fault("no step is named".into()).help("leave out `from` for the step before")),
+        (Some((key, _)), [_]) => Err(fault(format!("`{key}` takes the rows of two or more steps, and this is one"))),
+        (None, [_, second, ..]) => Err(Fault::new("it takes the rows of one step")
+            .at(second.place)
+            .label("a second step")
+            .help("put them together first, by a step with `concat` or `join`")),
+        _ => Ok(names),
+    }
+}
+
+fn dataset_name(name: Spanned<String>) -> Result<Spanned<String>, Fault> {
+    /// File systems take 255 bytes.
+    const LONGEST: usize = 200;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if name.is_empty() || matches!(name.as_str(), "." | "..") || name.len() > LONGEST || !name.bytes().all(fits) {
+        let fault = Fault::new(format!("`{}` cannot be a data set's name", Short(&name))).at(name.place);
+        return Err(fault.help(format!("a name has letters, digits, `_`, `-` and `.`, {LONGEST} at most")));
+    }
+    Ok(name)
+}
+
+fn dataset(written: Spanned<TextOr<DatasetTable>>) -> Result<DatasetSpec, Fault> {
+    let table = match written.value {
+        TextOr::More(table) => table,
+        TextOr::Text(folder) => {
+            let folder = Spanned::new(folder, written.place);
+            DatasetTable { folder, format: None, test: None, seed: None, card: None }
+        }
+    };
+    if table.folder.is_empty() {
+        return Err(Fault::new("the folder has no name").at(table.folder.place));
+    }
+    if let Some(test) = table.test.as_ref().filter(|test| !(test.value > 0.0 && test.value < 1.0)) {
+        let fault = Fault::new("must be more than 0 and less than 1").at(test.place);
+        return Err(fault.help("`test: 0.1` is a tenth of the rows; leave it out for none"));
+    }
+    if let Some(format) = table.format.as_ref() {
+        to_write(format)?;
+    }
+    Ok(DatasetSpec {
+        folder: table.folder,
+        format: table.format.map_or(Format::Parquet, |format| format.value),
+        test: table.test.map(|test| test.value),
+        seed: table.seed.unwrap_or_default(),
+        card: table.card.unwrap_or(true),
+    })
+}
+
+fn to_write(format: &Spanned<Format>) -> Result<(), Fault> {
+    match format.value {
+        Format::Files => Err(Fault::new("`files` can be read, not written").at(format.place)),
+        _ => Ok(()),
+    }
 }
 
 /// One action and no more, and nothing beside it that belongs to another.
@@ -80,7 +174,8 @@ fn only_action(table: &StepTable) -> Result<(), Fault> {
             let with = table.with.as_ref().map(|with| ("with", with.place));
             let columns = table.columns.as_ref().map(|columns| ("columns", columns.place));
             let outputs = table.outputs.as_ref().map(|outputs| ("outputs", outputs.place));
-            match with.or(columns).or(outputs) {
+            let cache = table.cache.as_ref().map(|cache| ("cache", cache.place));
+            match with.or(columns).or(outputs).or(cache) {
                 Some((stray, place)) => {
                     Err(Fault::new(format!("`{stray}` goes with `use`, not with `{key}`")).at(place))
                 }
@@ -130,6 +225,15 @@ fn action(table: StepTable) -> Result<Action, Fault> {
     if let Some(columns) = table.rename {
         return filled(columns.place, columns.value.is_empty()).map(|()| Action::Rename(columns.value));
     }
+    if let Some(written) = table.route {
+        return route(written).map(Action::Route);
+    }
+    if let Some(order) = table.concat {
+        return Ok(Action::Concat(order.value));
+    }
+    if let Some(kind) = table.join {
+        return Ok(Action::Join(kind.value));
+    }
     match table.sink {
         Some(written) => Ok(Action::Sink(sink(written)?)),
         None => Err(Fault::new("the step does nothing")),
@@ -178,6 +282,7 @@ fn source(written: Spanned<TextOr<SourceTable>>) -> Result<SourceSpec, Fault> {
         TextOr::More(table) => table,
     };
     let (paths, format) = paths_and_format(&table, whole)?;
+    rows_alone(&table)?;
     let spec = SourceSpec {
         format,
         types: table.types.map(|types| types.value).unwrap_or_default(),
@@ -187,6 +292,7 @@ fn source(written: Spanned<TextOr<SourceTable>>) -> Result<SourceSpec, Fault> {
             header: table.header.as_ref().is_none_or(|header| header.value),
         },
         capture: table.capture,
+        rows: table.rows.map(|rows| Spanned::new(rows.value.into_iter().map(Value::Object).collect(), rows.place)),
         paths,
     };
     if let (Some(capture), Some(format)) = (&spec.capture, spec.only_format())
@@ -224,12 +330,17 @@ fn paths_and_format(table: &SourceTable, whole: Place) -> Result<(Vec<Spanned<St
     ];
     let mut given =
         PATH_KEYS.into_iter().zip(given).filter_map(|(key, (paths, format))| Some((key, paths.as_ref()?, format)));
+    let rows = table.rows.as_ref().map(|rows| rows.place);
     let Some((key, paths, format)) = given.next() else {
+        if rows.is_some() {
+            return Ok((Vec::new(), None));
+        }
         let keys = PATH_KEYS.map(|key| format!("`{key}`")).join(", ");
         return Err(Fault::new("the source has no path").at(whole).help(format!("give it one of {keys}")));
     };
-    if let Some((second, paths, _)) = given.next() {
-        return Err(Fault::new(format!("the source has two paths, `{key}` and `{second}`")).at(paths.place));
+    let second = given.next().map(|(second, paths, _)| (second, paths.place)).or(rows.map(|rows| ("rows", rows)));
+    if let Some((second, place)) = second {
+        return Err(Fault::new(format!("the source has two paths, `{key}` and `{second}`")).at(place));
     }
     if let (Some(written), true) = (&table.format, key != "path")
         && Some(written.value) != format
@@ -237,6 +348,23 @@ fn paths_and_format(table: &SourceTable, whole: Place) -> Result<(Vec<Spanned<St
         return Err(Fault::new(format!("`{key}` says the format, and `format` another")).at(written.place));
     }
     Ok((list(paths)?, format))
+}
+
+/// Beside `rows` only their types make sense.
+fn rows_alone(table: &SourceTable) -> Result<(), Fault> {
+    let Some(rows) = &table.rows else { return Ok(()) };
+    let stray = table.format.as_ref().map(|format| ("format", format.place));
+    let stray = stray.or(table.sample_rows.as_ref().map(|sample| ("sample-rows", sample.place)));
+    let stray = stray.or(table.delimiter.as_ref().map(|delimiter| ("delimiter", delimiter.place)));
+    let stray = stray.or(table.header.as_ref().map(|header| ("header", header.place)));
+    if let Some((key, place)) = stray.or(table.capture.as_ref().map(|capture| ("capture", capture.place))) {
+        return Err(Fault::new(format!("`{key}` goes with files, not with `rows`")).at(place));
+    }
+    if rows.is_empty() && table.types.as_ref().is_none_or(|types| types.is_empty()) {
+        let fault = Fault::new("`rows` is empty").at(rows.place);
+        return Err(fault.help("give it a row, or `types:` to say what columns a source without rows has"));
+    }
+    Ok(())
 }
 
 fn list(paths: &Spanned<Paths>) -> Result<Vec<Spanned<String>>, Fault> {
@@ -281,9 +409,7 @@ fn sink(written: Spanned<TextOr<SinkTable>>) -> Result<SinkSpec, Fault> {
         TextOr::More(table) => (table.path, table.format, table.compression),
     };
     not_empty(&path)?;
-    if let Some(format) = format.as_ref().filter(|format| format.value == Format::Files) {
-        return Err(Fault::new("`files` can be read, not written").at(format.place));
-    }
+    format.as_ref().map_or(Ok(()), to_write)?;
     let spec = SinkSpec {
         path,
         format: format.map(|format| format.value),

@@ -51,6 +51,12 @@ impl Fault {
         self
     }
 
+    /// Begins the message with what the fault is in.
+    pub(super) fn named(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     pub(super) fn within(mut self, segment: Segment) -> Self {
         self.path.push(segment);
         self
@@ -108,7 +114,8 @@ fn words(expected: &dyn Expected) -> String {
         "a map" => "a table".into(),
         "a sequence" => "a list".into(),
         "a boolean" => "`true` or `false`".into(),
-        "usize" | "u64" => "a whole number".into(),
+        "usize" | "u64" | "i64" => "a whole number".into(),
+        "f64" | "a JSON number" => "a number".into(),
         other if other.starts_with("struct ") => "a table".into(),
         _ => expected,
     }
@@ -133,12 +140,15 @@ impl fmt::Display for Found<'_> {
     }
 }
 
+/// Characters of a text that a message shows.
+pub(super) const SHORT: usize = 60;
+
 /// A text that may be long, cut for a message.
 pub(super) struct Short<'a>(pub(super) &'a str);
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(60) {
+        match self.0.char_indices().nth(SHORT) {
             Some((end, _)) => write!(f, "{}…", &self.0[..end]),
             None => f.write_str(self.0),
         }

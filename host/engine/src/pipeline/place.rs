@@ -8,10 +8,11 @@ use std::ops::{Deref, Range};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
-/// A range of bytes in the pipeline file or in a `--set` argument; [`Pipeline::error`](super::Pipeline::error) points at it.
+/// A range of bytes in the pipeline file, or in what else was read: a `--set` argument, a parameter file, a variable.
+/// [`Pipeline::error`](super::Pipeline::error) points at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// Which text: 0 is the file, n the nth `--set`.
+    /// Which text: 0 is the file.
     pub(super) source: u32,
     pub(super) start: u32,
     pub(super) end: u32,

@@ -160,8 +160,8 @@ pub struct DatasetSpec {
     pub card: bool,
 }
 
-/// A runtime parameter, as declared under `params:` and with the value that it has now.
-#[derive(Debug, Clone)]
+/// A runtime parameter, as declared under `params:` and with the value that it has now. `Debug` does not show a secret.
+#[derive(Clone)]
 pub struct Param {
     /// Its name: letters, digits, `_` and `-`.
     pub name: Spanned<String>,
@@ -169,7 +169,7 @@ pub struct Param {
     pub kind: ParamKind,
     /// What it is for.
     pub description: Option<String>,
-    /// The values that it may have; empty: all of its type.
+    /// The values that it, or each of its items, may have; empty: all of its type.
     pub one_of: Vec<Value>,
     /// The value now: by `--set`, else the parameter file, else the environment, else the default.
     pub value: Value,
@@ -179,6 +179,17 @@ pub struct Param {
     pub env: Option<String>,
     /// Whether the value is not to be shown.
     pub secret: bool,
+}
+
+impl fmt::Debug for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Param");
+        shown.field("name", &self.name.value).field("kind", &self.kind).field("origin", &self.origin);
+        if self.secret {
+            return shown.finish_non_exhaustive();
+        }
+        shown.field("value", &self.value).finish_non_exhaustive()
+    }
 }
 
 /// The type of a parameter.
@@ -233,7 +244,7 @@ pub(super) fn is_file(plugin: &str) -> bool {
 /// Where rows come from.
 #[derive(Debug, Clone)]
 pub struct SourceSpec {
-    /// Files or globs, read in this order; `-` is standard input. Never empty.
+    /// Files or globs, read in this order; `-` is standard input. Empty only where there are `rows`.
     pub paths: Vec<Spanned<String>>,
     /// The format of all of them; by each file's extension where it is not given (see [`Format::of_path`]).
     pub format: Option<Format>,

@@ -3,7 +3,7 @@
 //! A tree between the text and the types, so that `--set` can change a node and leave its neighbours' places alone. Scalars
 //! keep their text, so that `id: 007` is `007` where text is wanted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
@@ -39,22 +39,32 @@ pub(super) struct Key {
 const MAX_NODES: usize = 200_000;
 
 /// Levels of lists and tables. Every later walk over the tree is recursive, so this bounds the stack.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 impl Node {
     /// The only document of a YAML text.
     pub(super) fn parse(source: u32, text: &str) -> Result<Self, Fault> {
+        let nowhere = Place::new(source, 0..0);
+        let empty = || Fault::new("the file is empty").at(nowhere).help("a pipeline has at least `steps:`");
+        Self::parse_any(source, text)?.ok_or_else(empty)
+    }
+
+    /// The only document of a YAML text that may be empty.
+    pub(super) fn parse_any(source: u32, text: &str) -> Result<Option<Self>, Fault> {
         let mut reader = Reader::new(source, text);
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|error| reader.syntax(&error))?;
             reader.event(event, span)?;
         }
-        let nowhere = Place::new(source, 0..0);
-        reader.root.ok_or_else(|| Fault::new("the file is empty").at(nowhere).help("a pipeline has at least `steps:`"))
+        Ok(reader.root)
     }
 
     pub(super) fn table(&self) -> Option<&[(Key, Node)]> {
         if let Kind::Table(entries) = &self.kind { Some(entries) } else { None }
+    }
+
+    pub(super) fn list(&self) -> Option<&[Node]> {
+        if let Kind::List(items) = &self.kind { Some(items) } else { None }
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
@@ -90,6 +100,8 @@ struct Open {
     node: Node,
     anchor: usize,
     key: Option<Key>,
+    /// The keys of a table so far.
+    keys: HashSet<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -114,6 +126,7 @@ impl<'a> Reader<'a> {
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
                     let node = node.clone();
+                    self.nodes += node.count() - 1;
                     self.leaf(node, 0)
                 }
                 None => Err(Fault::new("an alias cannot stand within what it names").at(place)),
@@ -125,9 +138,7 @@ impl<'a> Reader<'a> {
     fn document(&mut self, place: Place) -> Result<(), Fault> {
         self.documents += 1;
         if self.documents > 1 {
-            return Err(Fault::new("a second YAML document")
-                .at(place)
-                .help("a pipeline file holds one: leave out `---`"));
+            return Err(Fault::new("a second YAML document").at(place).help("a file holds one: leave out `---`"));
         }
         Ok(())
     }
@@ -140,7 +151,7 @@ impl<'a> Reader<'a> {
         if self.open.last().is_some_and(|open| matches!(open.node.kind, Kind::Table(_)) && open.key.is_none()) {
             return Err(Fault::new("a key must be text").at(place));
         }
-        self.open.push(Open { node: Node { kind, place }, anchor, key: None });
+        self.open.push(Open { node: Node { kind, place }, anchor, key: None, keys: HashSet::new() });
         Ok(())
     }
 
@@ -152,7 +163,7 @@ impl<'a> Reader<'a> {
 
     /// A finished node takes its place in what is around it.
     fn leaf(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
-        self.nodes += if anchor == 0 { node.count() } else { 1 };
+        self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(Fault::new(format!("more than {MAX_NODES} values")).at(node.place));
         }
@@ -195,7 +206,7 @@ impl Open {
             Kind::List(items) => items.push(node),
             Kind::Table(entries) => match self.key.take() {
                 Some(key) => entries.push((key, node)),
-                None => self.key = Some(key(node, entries)?),
+                None => self.key = Some(key(node, &mut self.keys)?),
             },
             Kind::Plain(_) | Kind::Quoted(_) => {}
         }
@@ -203,12 +214,11 @@ impl Open {
     }
 }
 
-fn key(node: Node, entries: &[(Key, Node)]) -> Result<Key, Fault> {
+fn key(node: Node, keys: &mut HashSet<String>) -> Result<Key, Fault> {
     let (Kind::Plain(text) | Kind::Quoted(text)) = node.kind else {
         return Err(Fault::new("a key must be text").at(node.place));
     };
-    // Quadratic over a table, but a table has tens of keys; `MAX_NODES` bounds the worst.
-    if entries.iter().any(|(key, _)| key.text == text) {
+    if !keys.insert(text.clone()) {
         return Err(Fault::new(format!("the key `{text}` stands twice")).at(node.place).label("a second time"));
     }
     Ok(Key { text, place: node.place })

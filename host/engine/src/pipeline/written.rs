@@ -7,13 +7,14 @@ use std::fmt;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
-use serde_json::Value;
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::{Map, Number, Value};
 
-use super::spec::{Compression, Format};
+use super::schema;
+use super::spec::{Compression, ConcatOrder, Format, JoinKind, ParamKind, RouteUnit};
 use super::{Place, Spanned};
 
-/// A Stillroom pipeline: rows come from a source, go through steps, and are written by sinks.
+/// A Stillroom pipeline: rows come from sources, go through steps, and are written by sinks or as data sets.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "Stillroom pipeline")]
@@ -31,9 +32,66 @@ pub(super) struct PipelineFile {
     /// A file for the rows that steps reject, each with its step and the reason, as JSON lines. Without it they go to
     /// `NAME.quarantine.jsonl` beside the first output.
     pub(super) quarantine: Option<String>,
-    /// The steps, in the order in which rows go through them. The first is a source.
+    /// A folder for the rows of every step that is the last and no sink, each a data set of its own; or a table with more
+    /// to say.
+    pub(super) dataset: Option<Spanned<TextOr<DatasetTable>>>,
+    /// What a run may be told: name to default value, or to a table with more to say. `$(name)` is the value anywhere else
+    /// in this file, and `$$(` is `$(` itself.
+    #[serde(default, rename = "params")]
+    #[schemars(schema_with = "schema::params")]
+    pub(super) _params: Option<IgnoredAny>,
+    /// The steps. Rows go through them in this order where `from` does not say otherwise.
     #[schemars(length(min = 1))]
     pub(super) steps: Spanned<Vec<Spanned<StepTable>>>,
+}
+
+/// The keys of a pipeline.
+pub(super) const TOP_KEYS: [&str; 8] =
+    ["name", "description", "batch-rows", "batch-bytes", "quarantine", "dataset", "params", "steps"];
+
+/// Where the data sets go.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Dataset")]
+pub(super) struct DatasetTable {
+    /// The folder.
+    pub(super) folder: Spanned<String>,
+    /// The format of the rows. Parquet, where it is left out.
+    pub(super) format: Option<Spanned<Format>>,
+    /// The share of the rows that go to `test` instead of `train`, as in `0.1`.
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
+    pub(super) test: Option<Spanned<f64>>,
+    /// A number that decides which rows those are. 0, where it is left out.
+    pub(super) seed: Option<u64>,
+    /// Whether a data card is written, `README.md`. It is, where this is left out.
+    pub(super) card: Option<bool>,
+}
+
+/// A parameter, where there is more to say than its default value.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Param")]
+pub(super) struct ParamTable {
+    /// The type of its value. That of the default, where it is left out.
+    pub(super) r#type: Option<ParamKind>,
+    /// The value that it has where none is given. Without a default, one must be given.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::plain_or_list")]
+    pub(super) default: Option<IgnoredAny>,
+    /// What it is for.
+    pub(super) description: Option<String>,
+    /// The values that it, or each item of a list, may have.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::plain_list", length(min = 1))]
+    pub(super) one_of: Option<Vec<IgnoredAny>>,
+    /// The least number.
+    pub(super) min: Option<Spanned<Number>>,
+    /// The greatest number.
+    pub(super) max: Option<Spanned<Number>>,
+    /// The variable of the environment that has the value, where neither `--set` nor a parameter file gives one.
+    pub(super) env: Option<Spanned<String>>,
+    /// Whether the value is shown nowhere. A secret is text, and stands in no pipeline file.
+    pub(super) secret: Option<bool>,
 }
 
 /// A step: an `id`, and one key that says what it does.
@@ -41,12 +99,28 @@ pub(super) struct PipelineFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Step", extend(
     "oneOf" = ACTIONS.map(|action| serde_json::json!({ "required": [action] })),
-    "dependentRequired" = { "with": ["use"], "columns": ["use"], "outputs": ["use"] },
+    "dependentRequired" = {
+        "with": ["use"], "columns": ["use"], "outputs": ["use"], "cache": ["use"], "concat": ["from"], "join": ["from"],
+    },
+    "not" = { "required": ["source", "from"] },
 ))]
 pub(super) struct StepTable {
     /// The step's name in this pipeline, in messages and in `--set`. Unique.
     #[schemars(regex(pattern = "^[A-Za-z0-9_-]+$"))]
     pub(super) id: Spanned<String>,
+    /// The step whose rows it takes, `STEP`, or `STEP.BRANCH` for a branch of a route; for `concat` and `join` a list of
+    /// several. The step before, where it is left out.
+    pub(super) from: Option<Spanned<TextOr<StepNames>>>,
+    /// The most rows in a batch that the step gets.
+    #[schemars(range(min = 1))]
+    pub(super) batch_rows: Option<Spanned<usize>>,
+    /// The most bytes in a batch that the step gets and that has more than one row.
+    #[schemars(range(min = 1))]
+    pub(super) batch_bytes: Option<Spanned<usize>>,
+    /// What the data set is called that the step makes where nothing comes after it. The step's id, where it is left out.
+    pub(super) dataset: Option<Spanned<String>>,
+    /// Whether the results of a plugin's step are kept for later runs. Where it is left out, by what they cost.
+    pub(super) cache: Option<Spanned<bool>>,
     /// Read rows: a path or glob whose extension tells the format (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`; also
     /// within `.gz` or `.zst`), or a table with more to say.
     pub(super) source: Option<Spanned<TextOr<SourceTable>>>,
@@ -78,13 +152,26 @@ pub(super) struct StepTable {
     /// Give columns new names: new name to old name.
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub(super) rename: Option<Spanned<Names>>,
+    /// Send rows to branches, which other steps name in `from`.
+    pub(super) route: Option<Spanned<RouteTable>>,
+    /// Put the rows of several steps into one stream: in the order of the rows that they came from (`origin`), or one input
+    /// after the other (`inputs`).
+    pub(super) concat: Option<Spanned<ConcatOrder>>,
+    /// Put columns side by side that several steps made of the same row: rows that all of them have (`inner`), that the
+    /// first has (`left`), or that any has (`outer`).
+    pub(super) join: Option<Spanned<JoinKind>>,
     /// Write the rows, and pass them on: a path whose extension tells the format and compression, or a table with more to
     /// say. The file appears under its name when the run has succeeded.
     pub(super) sink: Option<Spanned<TextOr<SinkTable>>>,
 }
 
 /// The keys of which a step has exactly one.
-pub(super) const ACTIONS: [&str; 8] = ["source", "use", "where", "compute", "select", "drop", "rename", "sink"];
+pub(super) const ACTIONS: [&str; 11] =
+    ["source", "use", "where", "compute", "select", "drop", "rename", "route", "concat", "join", "sink"];
+
+/// The other keys of a step.
+pub(super) const STEP_KEYS: [&str; 9] =
+    ["id", "from", "batch-rows", "batch-bytes", "dataset", "cache", "with", "columns", "outputs"];
 
 /// New names to old ones, or to expressions.
 pub(super) type Names = IndexMap<Spanned<String>, Spanned<String>>;
@@ -103,13 +190,55 @@ impl StepTable {
             place(&self.select),
             place(&self.drop),
             place(&self.rename),
+            place(&self.route),
+            place(&self.concat),
+            place(&self.join),
             place(&self.sink),
         ];
         ACTIONS.into_iter().zip(places).filter_map(|(key, place)| Some((key, place?))).collect()
     }
 }
 
-/// Where rows come from. One of `path`, `files`, `jsonl`, `csv`, `parquet` and `arrow` names the files.
+/// Steps, or branches of routes.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub(super) struct StepNames(pub(super) Vec<Spanned<String>>);
+
+/// How rows find their branches: by `where`, or by `branches` at random or in turn.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Route", extend(
+    "oneOf" = ["where", "branches"].map(|key| serde_json::json!({ "required": [key] })),
+    "dependentRequired" = {
+        "otherwise": ["where"], "first": ["where"], "pick": ["branches"], "seed": ["branches"], "in-turn": ["branches"],
+        "each": ["branches"],
+    },
+))]
+pub(super) struct RouteTable {
+    /// Branches by expression: name to expression. A row goes to every branch whose expression is true.
+    #[schemars(with = "Option<BTreeMap<String, String>>", extend("minProperties" = 1))]
+    pub(super) r#where: Option<Spanned<Names>>,
+    /// A branch for the rows that no expression of `where` is true for.
+    pub(super) otherwise: Option<Spanned<String>>,
+    /// Whether a row goes only to the first branch whose expression is true.
+    pub(super) first: Option<Spanned<bool>>,
+    /// The branches' names, for rows that go by chance or in turn.
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) branches: Option<Spanned<Vec<Spanned<String>>>>,
+    /// To how many branches a row goes, chosen at random. One, where it is left out.
+    #[schemars(range(min = 1))]
+    pub(super) pick: Option<Spanned<usize>>,
+    /// A number that decides what is chosen. 0, where it is left out.
+    pub(super) seed: Option<Spanned<u64>>,
+    /// Whether rows go to one branch after the other instead of to one at random.
+    pub(super) in_turn: Option<Spanned<bool>>,
+    /// Whether each `row` goes its own way, or all rows of a `batch` go together. `row`, where it is left out.
+    pub(super) each: Option<Spanned<RouteUnit>>,
+}
+
+/// Where rows come from. One of `path`, `files`, `jsonl`, `csv`, `parquet` and `arrow` names the files; or `rows` are the
+/// rows themselves.
 #[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(rename = "Source", extend(
@@ -143,10 +272,12 @@ pub(super) struct SourceTable {
     /// For `files`: a regular expression over the path, whose named groups become text columns, as in
     /// `/(?<crate>[^/]+)-(?<version>[0-9][^/]*)/`.
     pub(super) capture: Option<Spanned<String>>,
+    /// The rows themselves instead of files: a list of tables, column to value.
+    pub(super) rows: Option<Spanned<Vec<Map<String, Value>>>>,
 }
 
 /// The keys of which a source has exactly one.
-pub(super) const PATH_KEYS: [&str; 6] = ["path", "files", "jsonl", "csv", "parquet", "arrow"];
+pub(super) const PATH_KEYS: [&str; 7] = ["path", "files", "jsonl", "csv", "parquet", "arrow", "rows"];
 
 /// Where rows go.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -178,6 +309,19 @@ pub(super) trait More {
     const EXPECTED: &str;
     /// Whether more is a list rather than a table.
     const IS_LIST: bool;
+    /// Whether what looks like a number is text too.
+    const TAKES_NUMBERS: bool = false;
+}
+
+impl More for DatasetTable {
+    const EXPECTED: &str = "a folder or a table";
+    const IS_LIST: bool = false;
+}
+
+impl More for StepNames {
+    const EXPECTED: &str = "a step or a list of steps";
+    const IS_LIST: bool = true;
+    const TAKES_NUMBERS: bool = true;
 }
 
 impl More for SourceTable {
@@ -197,7 +341,8 @@ impl More for Vec<Spanned<String>> {
 
 impl<'de, T: Deserialize<'de> + More> Deserialize<'de> for TextOr<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextOrVisitor(std::marker::PhantomData))
+        let visitor = TextOrVisitor(std::marker::PhantomData);
+        if T::TAKES_NUMBERS { deserializer.deserialize_str(visitor) } else { deserializer.deserialize_any(visitor) }
     }
 }
 

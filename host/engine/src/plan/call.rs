@@ -19,6 +19,10 @@ pub(crate) struct Call {
     pub(crate) layout: Vec<From>,
     pub(crate) schema: SchemaRef,
     pub(crate) batch: BatchSize,
+    /// The data's columns that are its key; none where it has no key.
+    pub(crate) key: Vec<usize>,
+    /// Whether its results are kept between runs, where the pipeline says so.
+    pub(crate) cache: Option<bool>,
 }
 
 /// A column that goes into the sandbox.

@@ -7,6 +7,7 @@ use arrow_schema::{Field, Schema};
 use serde_json::Value;
 
 use super::call::{Input, layout, lossless_cast};
+use super::column::is_hidden;
 use super::{BatchSize, Call, Loaded, columns_help};
 use crate::component::Plugin;
 use crate::contract::data_type;
@@ -49,15 +50,16 @@ impl<'a> Lookup<'a> {
         Self { engine, pipeline, builtins, loaded: Loaded::new() }
     }
 
-    /// Loads, checks against the data and opens a step.
+    /// Loads, checks against the data and opens a step; `data` is none where the step has no input.
     pub(super) fn call(
         &mut self,
         step: &Step,
         uses: &UseSpec,
-        data: &Schema,
-        has_source: bool,
+        data: Option<&Schema>,
         batch: BatchSize,
     ) -> Result<Call> {
+        let (has_source, nothing) = (data.is_some(), Schema::empty());
+        let data = data.unwrap_or(&nothing);
         let plugin = self.plugin(uses)?;
         let manifest = self.manifest(&plugin, uses)?;
         self.check_place(step, manifest, uses, has_source)?;
@@ -83,8 +85,10 @@ impl<'a> Lookup<'a> {
         let (schema, layout) = layout(data, &opened, &inputs, uses).map_err(|clash| {
             self.fail(uses.uses.place, format!("step `{}`: {}", *step.id, clash.message), clash.help)
         })?;
+        let key = opened.key.iter().map(|name| opened.inputs.iter().position(|input| input == name));
+        let key = key.map(|at| at.map(|at| inputs[at].column)).collect::<Option<Vec<_>>>().unwrap_or_default();
         Ok(Call {
-            step: self.step_index(step),
+            step: self.pipeline.step_index(&step.id).unwrap_or(0),
             id: step.id.value.clone(),
             uses: uses.uses.value.clone(),
             opening,
@@ -93,11 +97,15 @@ impl<'a> Lookup<'a> {
             layout,
             schema: Arc::new(schema),
             batch,
+            key,
+            cache: step.cache,
         })
     }
 
-    fn step_index(&self, step: &Step) -> usize {
-        self.pipeline.steps.iter().position(|other| other.id == step.id).unwrap_or(0)
+    /// Whether a plugin's step makes rows.
+    pub(super) fn is_source(&mut self, uses: &UseSpec) -> Result<bool> {
+        let plugin = self.plugin(uses)?;
+        Ok(self.manifest(&plugin, uses)?.kind == Kind::Source)
     }
 
     fn plugin(&mut self, uses: &UseSpec) -> Result<Plugin> {
@@ -182,10 +190,12 @@ impl<'a> Lookup<'a> {
 
     /// For each column of the data, the name that the step uses for it.
     fn names(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, data: &Schema) -> Result<Vec<String>> {
-        let mut names: Vec<String> = data.fields().iter().map(|field| field.name().clone()).collect();
+        // What the host added for itself has no name here.
+        let name = |field: &Arc<Field>| if is_hidden(field.name()) { String::new() } else { field.name().clone() };
+        let mut names: Vec<String> = data.fields().iter().map(name).collect();
         for (own, theirs) in &uses.columns {
             self.check_own(step, manifest, uses, own)?;
-            let column = data.index_of(theirs).map_err(|_| {
+            let column = data.index_of(theirs).ok().filter(|_| !is_hidden(theirs)).ok_or_else(|| {
                 let message = format!("step `{}`: there is no column `{}`", *step.id, theirs.value);
                 Error::from(self.fail(theirs.place, message, columns_help(theirs, data)))
             })?;

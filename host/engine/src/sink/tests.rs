@@ -11,15 +11,18 @@ use proptest::prelude::*;
 use super::*;
 use crate::source::{SourceOptions, open};
 
+mod resume;
+
 fn options(path: &Path) -> SinkOptions {
-    SinkOptions { path: path.to_path_buf(), format: None, compression: None }
+    SinkOptions { path: path.to_path_buf(), format: None, compression: None, partial: None }
 }
 
 fn write(options: &SinkOptions, batches: &[RecordBatch]) -> Result<u64, SinkError> {
-    let mut sink = create(options, batches[0].schema())?;
+    let mut sink = create(options, batches[0].schema())?.sink;
     let encoder = sink.encoder();
-    for batch in batches {
+    for (item, batch) in batches.iter().enumerate() {
         sink.write(encoder.encode(batch)?)?;
+        sink.end_item(item as u64 + 1)?;
     }
     sink.close()?;
     sink.commit()
@@ -161,7 +164,7 @@ fn nothing_half_written_stays() {
     for name in ["a.jsonl", "a.csv", "a.parquet", "a.arrow"] {
         let path = folder.path().join(name);
         std::fs::write(&path, "before").unwrap();
-        let mut sink = create(&options(&path), rows.schema()).unwrap();
+        let mut sink = create(&options(&path), rows.schema()).unwrap().sink;
         sink.write(sink.encoder().encode(&rows).unwrap()).unwrap();
         sink.close().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{name}");

@@ -11,7 +11,7 @@ use arrow_array::RecordBatch;
 use flate2::write::GzEncoder;
 
 use super::target::Target;
-use super::{Compression, Encode, Encoded, Sink, SinkOptions, unpacked};
+use super::{Compression, Encode, Encoded, Mark, Opened, Sink, SinkOptions, begin, unpacked};
 use crate::error::SinkError;
 
 /// Makes text of batches.
@@ -21,16 +21,19 @@ pub(super) trait Text: Send + Sync + 'static {
 }
 
 /// Opens a sink of the text that `text` makes, beginning with `header`.
-pub(super) fn create(options: &SinkOptions, text: impl Text, header: Vec<u8>) -> Result<Box<dyn Sink>, SinkError> {
+pub(super) fn create(options: &SinkOptions, text: impl Text, header: Vec<u8>) -> Result<Opened, SinkError> {
     let packing = options.compression.unwrap_or_else(|| named(&options.path));
     if matches!(packing, Compression::Lz4 | Compression::Snappy) {
         return Err(unpacked(options, "text"));
     }
     let encoder = Arc::new(Packed { path: options.path.clone(), text, packing });
-    let mut target = Target::create(&options.path)?;
-    let header = pack(header, packing).map_err(|error| target.error(error))?; // for none, an empty frame: an empty file is none
-    target.put(&header)?;
-    Ok(Box::new(TextSink { target, encoder }))
+    let header = pack(header, packing).map_err(|error| SinkError::new(&options.path, error))?; // for none, an empty frame: an empty file is none
+    begin(options, |mut target, marks| {
+        if marks.is_empty() {
+            target.put(&header)?;
+        }
+        Ok(TextSink { target, encoder: encoder.clone() })
+    })
 }
 
 /// What the file's name says of its compression.
@@ -58,6 +61,15 @@ impl<T: Text> Sink for TextSink<T> {
             Encoded::Bytes(bytes) => self.target.put(&bytes),
             Encoded::Batch(batch) => self.target.put(&self.encoder.bytes(&batch)?),
         }
+    }
+
+    fn end_item(&mut self, items: u64) -> Result<(), SinkError> {
+        self.target.whole(items);
+        Ok(())
+    }
+
+    fn mark(&mut self) -> Result<Option<Mark>, SinkError> {
+        self.target.mark()
     }
 
     fn close(&mut self) -> Result<(), SinkError> {

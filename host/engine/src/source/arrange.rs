@@ -70,7 +70,7 @@ fn disagree(path: &Path, field: &Field, other: &Field) -> SourceError {
 }
 
 /// `batch`, or slices of it, of at most `rows` rows and about `bytes` bytes; a row that is larger stands alone.
-pub(super) fn bounded(batch: RecordBatch, rows: usize, bytes: usize, into: &mut Vec<RecordBatch>) {
+pub(crate) fn bounded(batch: RecordBatch, rows: usize, bytes: usize, into: &mut Vec<RecordBatch>) {
     let length = batch.num_rows();
     if length > rows {
         for start in (0..length).step_by(rows) {

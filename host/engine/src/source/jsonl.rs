@@ -48,6 +48,20 @@ impl Jsonl {
     }
 }
 
+/// Decodes a text that is there already.
+pub(super) fn decode_text(
+    path: &Arc<Path>,
+    bytes: Vec<u8>,
+    options: &SourceOptions,
+) -> Result<(SchemaRef, Vec<arrow_array::RecordBatch>), SourceError> {
+    let piece = Piece { path: path.clone(), file: 0, first_line: 1, bytes };
+    let mut sample = infer::Sample::new(options);
+    sample.add(&piece)?;
+    let columns = Columns::new(sample.fields(), options);
+    let batches = decode::decode(&columns, &piece, options.batch_rows.max(1))?;
+    Ok((columns.schema.clone(), batches))
+}
+
 impl Source for Jsonl {
     fn schema(&self) -> SchemaRef {
         self.columns.schema.clone()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::SourceError;
 
 /// The files behind `patterns`, at least one: globs expanded and sorted, everything else in the order given.
-pub(super) fn expand(patterns: &[String]) -> Result<Vec<Arc<Path>>, SourceError> {
+pub(crate) fn expand(patterns: &[String]) -> Result<Vec<Arc<Path>>, SourceError> {
     let mut paths = Vec::new();
     for pattern in patterns {
         match is_glob(pattern) {

@@ -1,0 +1,872 @@
+//! From steps to stretches: each step is placed in the segment that its rows are in, and where order or the whole is
+//! needed, a stage ends the segment and another one begins.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use indexmap::IndexMap;
+
+use super::column::{key_field, origin_field, visible, visible_schema};
+use super::graph::Dominators;
+use super::lookup::Lookup;
+use super::meet::{Arriving, MeetInput, concat_columns, join_columns};
+use super::*;
+use crate::component::kind_text;
+use crate::contract::v0_1::Kind;
+use crate::error::PipelineError;
+use crate::expression::ExpressionError;
+use crate::pipeline::{
+    Action, ConcatOrder, DatasetSpec, Input, JoinKind, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec, Spanned,
+    Step,
+};
+use crate::sink;
+use crate::source::{self, SourceOptions};
+
+/// Rows looked at to infer types, where the pipeline does not say.
+const SAMPLE_ROWS: usize = 1000;
+
+/// Most instances of a keyed step.
+const MAX_SHARES: usize = 8;
+
+pub(super) struct Planner<'a> {
+    pipeline: &'a Pipeline,
+    lookup: Lookup<'a>,
+    batch: BatchSize,
+    /// The steps whose rows get numbers, by which they meet again.
+    origins: HashSet<usize>,
+    dominators: Dominators,
+    /// Of each step, what it takes.
+    inputs: Vec<Vec<Input>>,
+    /// Of each step that was placed, what comes out of it: a stream for each branch.
+    streams: Vec<Vec<Stream>>,
+    /// Which of them somebody takes.
+    taken: Vec<Vec<bool>>,
+    feeds: Vec<FeedPlan>,
+    segments: Vec<Segment>,
+    families: usize,
+    stages: Vec<StagePlan>,
+    outputs: Vec<Output>,
+    paths: HashMap<PathBuf, String>,
+    steps: Vec<Option<PlannedStep>>,
+    makers: u32,
+    calls: bool,
+}
+
+/// Rows on their way: where they are, and their columns.
+#[derive(Clone)]
+struct Stream {
+    segment: usize,
+    /// What they come out of: an op and its branch, or the segment's beginning.
+    from: Option<(usize, usize)>,
+    schema: SchemaRef,
+    /// For each column, the number of what made it.
+    makers: Vec<u32>,
+    /// Streams of one family come in the same items.
+    family: usize,
+}
+
+/// What a step is, for those who look at the plan.
+struct Done {
+    kind: &'static str,
+    uses: String,
+    reads: Vec<String>,
+    makes: Vec<String>,
+    digest: Option<String>,
+}
+
+impl Done {
+    fn new(kind: &'static str, uses: String) -> Self {
+        Self { kind, uses, reads: Vec::new(), makes: Vec::new(), digest: None }
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, builtins: Builtins) -> Self {
+        let count = pipeline.steps.len();
+        Self {
+            pipeline,
+            lookup: Lookup::new(engine, pipeline, builtins),
+            batch: BatchSize {
+                rows: pipeline.batch_rows.unwrap_or(BATCH_ROWS),
+                bytes: pipeline.batch_bytes.unwrap_or(BATCH_BYTES),
+            }
+            .clamped(),
+            origins: HashSet::new(),
+            inputs: (0..count).map(|step| pipeline.inputs(step)).collect(),
+            dominators: Dominators::new(&[], |_| Vec::new()),
+            streams: vec![Vec::new(); count],
+            taken: vec![Vec::new(); count],
+            feeds: Vec::new(),
+            segments: Vec::new(),
+            families: 0,
+            stages: Vec::new(),
+            outputs: Vec::new(),
+            paths: HashMap::new(),
+            steps: vec![None; count],
+            makers: NOBODY,
+            calls: false,
+        }
+    }
+
+    pub(super) fn plan(mut self) -> Result<Plan> {
+        let pipeline = self.pipeline;
+        if let Some(step) = pipeline.steps.get(MAX_STEPS) {
+            let message = format!("more than {MAX_STEPS} steps");
+            return Err(self.fail(step.id.place, message, "write what is in between to a file").into());
+        }
+        self.find_sources()?;
+        self.dominators = Dominators::new(pipeline.order(), |step| {
+            self.inputs[step].iter().map(|input| input.step).collect()
+        });
+        self.find_origins()?;
+        for &at in pipeline.order() {
+            self.step(at)?;
+            if self.origins.contains(&at) && !matches!(pipeline.steps[at].action, Action::Route(_)) {
+                let stream = self.streams[at][0].clone();
+                self.streams[at][0] = self.number(&stream, at);
+            }
+        }
+        self.leaves()?;
+        self.end()
+    }
+
+    /// A plugin's step that makes rows takes none, whatever stands before it.
+    fn find_sources(&mut self) -> Result<()> {
+        for (at, step) in self.pipeline.steps.iter().enumerate() {
+            if let Action::Use(uses) = &step.action
+                && self.lookup.is_source(uses)?
+                && step.from.is_empty()
+            {
+                self.inputs[at].clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Which steps' rows must be known again further down.
+    fn find_origins(&mut self) -> Result<()> {
+        for (at, step) in self.pipeline.steps.iter().enumerate() {
+            let is_join = matches!(step.action, Action::Join(_));
+            if !is_join && !matches!(step.action, Action::Concat(ConcatOrder::Origin)) {
+                continue;
+            }
+            match self.dominators.origin(at) {
+                Some(origin) => self.origins.insert(origin),
+                None => return Err(self.unrelated(at, is_join).into()),
+            };
+        }
+        Ok(())
+    }
+
+    fn unrelated(&self, at: usize, is_join: bool) -> PipelineError {
+        let step = &self.pipeline.steps[at];
+        let inputs = &self.inputs[at];
+        let ids = inputs.iter().map(|input| format!("`{}`", self.pipeline.steps[input.step].id.value));
+        let message = format!(
+            "step `{}`: the rows of {} have no origin in common: no step is before all of them",
+            *step.id,
+            list(ids)
+        );
+        let help = if is_join {
+            "join what branched off one step; rows of different sources have nothing to be joined by"
+        } else {
+            "`concat: inputs` puts one stream after the other"
+        };
+        self.fail(inputs.first().map_or(step.id.place, |input| input.place), message, help)
+    }
+
+    fn step(&mut self, at: usize) -> Result<()> {
+        let pipeline = self.pipeline;
+        let step = &pipeline.steps[at];
+        let mut inputs: Vec<Stream> = Vec::with_capacity(self.inputs[at].len());
+        for input in &self.inputs[at] {
+            let branch = input.branch.unwrap_or(0);
+            self.taken[input.step][branch] = true;
+            inputs.push(self.streams[input.step][branch].clone());
+        }
+        let is_first = matches!(step.action, Action::Source(_) | Action::Use(_));
+        let streams = match (&step.action, inputs.first()) {
+            (Action::Source(spec), _) => self.source(at, step, spec)?,
+            (Action::Use(uses), input) => {
+                let batch = self.batch_of(step);
+                let call = self.lookup.call(step, uses, input.map(|stream| stream.schema.as_ref()), batch)?;
+                self.calls = true;
+                self.call(at, step, input, call)?
+            }
+            (_, None) if !is_first => return Err(self.no_rows(step).into()),
+            (Action::Where(text), Some(input)) => self.filter(at, step, input, text)?,
+            (Action::Compute(columns), Some(input)) => self.compute(at, step, input, columns)?,
+            (Action::Select(names), Some(input)) => self.select(at, step, input, names)?,
+            (Action::Drop(names), Some(input)) => self.drop_columns(at, step, input, names)?,
+            (Action::Rename(names), Some(input)) => self.rename(at, step, input, names)?,
+            (Action::Route(spec), Some(input)) => self.route(at, step, input, spec)?,
+            (Action::Concat(order), Some(_)) => self.concat(at, step, &inputs, *order)?,
+            (Action::Join(kind), Some(_)) => self.join(at, step, &inputs, *kind)?,
+            (Action::Sink(spec), Some(input)) => self.sink(at, step, input, spec)?,
+            (_, None) => return Err(self.no_rows(step).into()),
+        };
+        self.taken[at] = vec![false; streams.len()];
+        self.streams[at] = streams;
+        Ok(())
+    }
+
+    fn no_rows(&self, step: &Step) -> PipelineError {
+        let message = format!("step `{}` has no rows to work on", *step.id);
+        self.fail(step.id.place, message, "the first step is a `source:`, or uses a step that makes rows")
+    }
+
+    fn source(&mut self, at: usize, step: &Step, spec: &SourceSpec) -> Result<Vec<Stream>> {
+        let mut types = IndexMap::new();
+        for (name, text) in &spec.types {
+            let data_type = crate::contract::data_type::parse(text).map_err(|why| {
+                let message = format!("step `{}`: {why}", *step.id);
+                self.fail(text.place, message, "for example `int64`, `utf8`, `list<float32>`")
+            })?;
+            types.insert(name.value.clone(), data_type);
+        }
+        let batch = self.batch_of(step);
+        let options = SourceOptions {
+            paths: spec.paths.iter().map(|path| path.value.clone()).collect(),
+            format: spec.format,
+            types,
+            sample_rows: spec.sample_rows.unwrap_or(SAMPLE_ROWS),
+            delimiter: spec.csv.delimiter.unwrap_or(b','),
+            header: spec.csv.header,
+            capture: spec.capture.as_ref().map(|capture| capture.value.clone()),
+            rows: spec.rows.as_ref().map(|rows| rows.value.clone()),
+            batch_rows: batch.rows,
+            batch_bytes: batch.bytes,
+        };
+        let source = source::open(&options)?;
+        let schema = source.schema();
+        let makes = schema.fields().iter().map(|field| field_text(field)).collect();
+        let uses = if options.rows.is_some() { "rows".to_owned() } else { options.paths.join(", ") };
+        let stream = self.feed(at, Origin::Files(source), options.paths, schema, batch);
+        self.done(at, &stream.schema, Done { makes, ..Done::new("source", uses) });
+        Ok(vec![stream])
+    }
+
+    fn feed(
+        &mut self,
+        at: usize,
+        origin: Origin,
+        paths: Vec<String>,
+        schema: SchemaRef,
+        batch: BatchSize,
+    ) -> Stream {
+        let segment = self.segment(at);
+        self.feeds.push(FeedPlan { origin, paths, segment, rows: batch.rows });
+        let makers = schema.fields().iter().map(|_| self.maker()).collect();
+        Stream { segment, from: None, schema, makers, family: self.family() }
+    }
+
+    fn call(&mut self, at: usize, step: &Step, input: Option<&Stream>, call: Call) -> Result<Vec<Stream>> {
+        let (kind, schema) = (call.opened.kind, call.schema.clone());
+        let done = self.describe_call(&call, input);
+        let Some(input) = input else {
+            let batch = call.batch;
+            let stream = self.feed(at, Origin::Plugin(Box::new(call)), Vec::new(), schema, batch);
+            self.done(at, &stream.schema, done);
+            return Ok(vec![stream]);
+        };
+        let makers = call.layout.iter().map(|from| match from {
+            From::Carried(column) => input.makers[*column],
+            From::Made(_) => self.maker(),
+        });
+        let makers: Vec<u32> = makers.collect();
+        let stream = match kind {
+            Kind::Source | Kind::Transform => {
+                let stream = self.put(at, input, Work::Call(Box::new(call)), schema, makers);
+                self.cut_for(step, &stream);
+                stream
+            }
+            Kind::Ordered => self.ordered(at, input, call, makers),
+            Kind::Global => self.global(at, input, call, makers),
+        };
+        self.done(at, &stream.schema, done);
+        Ok(vec![stream])
+    }
+
+    fn describe_call(&self, call: &Call, input: Option<&Stream>) -> Done {
+        let reads = call.inputs.iter().filter_map(|column| Some(input?.schema.field(column.column).name().clone()));
+        let made = call.schema.fields().iter().zip(&call.layout).filter(|(_, from)| matches!(from, From::Made(_)));
+        Done {
+            kind: kind_text(call.opened.kind),
+            uses: call.uses.clone(),
+            reads: reads.collect(),
+            makes: made.map(|(field, _)| field_text(field)).collect(),
+            digest: Some(call.opening.plugin.digest().to_owned()),
+        }
+    }
+
+    fn ordered(&mut self, at: usize, input: &Stream, call: Call, makers: Vec<u32>) -> Stream {
+        let (shares, schema) = (self.shares(&call, &input.schema), call.schema.clone());
+        if shares == 1 {
+            let stage = self.stage(StageKind::Ordered(Arc::new(call)), Some(at));
+            self.lead(input, stage);
+            return self.stream_of(stage, at, schema, makers, input.family);
+        }
+        let keyed = self.key(at, input, &call.key);
+        let call = Arc::new(call);
+        let parts: Vec<usize> =
+            (0..shares).map(|share| self.stage(StageKind::Share(call.clone(), share, shares), Some(at))).collect();
+        parts.iter().for_each(|part| self.lead(&keyed, *part));
+        let gather = self.stage(StageKind::Gather(call), Some(at));
+        parts.into_iter().for_each(|part| self.link(part, gather));
+        self.stream_of(gather, at, schema, makers, input.family)
+    }
+
+    fn global(&mut self, at: usize, input: &Stream, call: Call, makers: Vec<u32>) -> Stream {
+        let (shares, schema) = (self.shares(&call, &input.schema), call.schema.clone());
+        let input = if shares == 1 { input.clone() } else { self.key(at, input, &call.key) };
+        let call = Arc::new(call);
+        let parts: Vec<usize> =
+            (0..shares).map(|share| self.stage(StageKind::Part(call.clone(), share, shares), Some(at))).collect();
+        parts.iter().for_each(|part| self.lead(&input, *part));
+        let hold = self.stage(StageKind::Hold(call, input.schema.clone()), Some(at));
+        self.lead(&input, hold);
+        parts.into_iter().for_each(|part| self.link(part, hold));
+        let family = self.family();
+        self.stream_of(hold, at, schema, makers, family)
+    }
+
+    /// How many instances work at a keyed step. What they answer does not hang on it.
+    fn shares(&self, call: &Call, schema: &Schema) -> usize {
+        let has_hash = |column: &usize| crate::worker::is_hashable(schema.field(*column).data_type());
+        match !call.key.is_empty() && call.key.iter().all(has_hash) {
+            true => self.lookup.engine.threads().clamp(1, MAX_SHARES),
+            false => 1,
+        }
+    }
+
+    /// Gives each row the hash of its key.
+    fn key(&mut self, at: usize, input: &Stream, key: &[usize]) -> Stream {
+        let schema = with_field(&input.schema, key_field(at));
+        let makers = input.makers.iter().copied().chain([NOBODY]).collect();
+        self.put(at, input, Work::Key(key.to_vec(), schema.clone()), schema, makers)
+    }
+
+    /// Gives each row a number of its own, to be found again by.
+    fn number(&mut self, input: &Stream, at: usize) -> Stream {
+        let schema = with_field(&input.schema, origin_field(at));
+        let maker = self.maker();
+        let makers = input.makers.iter().copied().chain([maker]).collect();
+        self.put(at, input, Work::Number(schema.clone()), schema, makers)
+    }
+
+    fn filter(&mut self, at: usize, step: &Step, input: &Stream, text: &Spanned<String>) -> Result<Vec<Stream>> {
+        let expression = self.condition(step, input, text)?;
+        let reads = expression.columns().map(str::to_owned).collect();
+        let stream = self.put(at, input, Work::Filter(expression), input.schema.clone(), input.makers.clone());
+        self.done(at, &stream.schema, Done { reads, ..Done::new("where", text.value.clone()) });
+        Ok(vec![stream])
+    }
+
+    fn condition(&self, step: &Step, input: &Stream, text: &Spanned<String>) -> Result<Expression> {
+        let expression = self.parse(step, text)?;
+        let seen = visible_schema(&input.schema);
+        expression.check_filter(&seen).map_err(|error| self.expression_error(step, text, error))?;
+        Ok(expression)
+    }
+
+    fn compute(
+        &mut self,
+        at: usize,
+        step: &Step,
+        input: &Stream,
+        columns: &IndexMap<Spanned<String>, Spanned<String>>,
+    ) -> Result<Vec<Stream>> {
+        let (mut fields, mut makers) = (input.schema.fields().to_vec(), input.makers.clone());
+        let (mut made, mut reads, mut makes) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, text) in columns {
+            let (expression, data_type) = self.expression(step, input, text)?;
+            reads.extend(expression.columns().map(str::to_owned));
+            let field = Arc::new(Field::new(&name.value, data_type, true));
+            makes.push(field_text(&field));
+            let column = input.schema.index_of(name).unwrap_or(fields.len());
+            if column < fields.len() {
+                (fields[column], makers[column]) = (field, self.maker());
+            } else {
+                fields.push(field);
+                makers.push(self.maker());
+            }
+            made.push((column, expression));
+        }
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
+        let stream = self.put(at, input, Work::Compute(made, schema.clone()), schema, makers);
+        let uses = list(columns.keys().map(|name| name.value.clone()));
+        self.done(at, &stream.schema, Done { reads, makes, ..Done::new("compute", uses) });
+        Ok(vec![stream])
+    }
+
+    fn select(&mut self, at: usize, step: &Step, input: &Stream, names: &[Spanned<String>]) -> Result<Vec<Stream>> {
+        let mut columns = names.iter().map(|name| self.column(step, input, name)).collect::<Result<Vec<_>>>()?;
+        columns.extend((0..input.makers.len()).filter(|column| is_hidden(input.schema.field(*column).name())));
+        self.project(at, input, "select", &columns, list(names.iter().map(|name| name.value.clone())))
+    }
+
+    fn drop_columns(
+        &mut self,
+        at: usize,
+        step: &Step,
+        input: &Stream,
+        names: &[Spanned<String>],
+    ) -> Result<Vec<Stream>> {
+        let dropped = names.iter().map(|name| self.column(step, input, name)).collect::<Result<Vec<_>>>()?;
+        let kept: Vec<usize> = (0..input.makers.len()).filter(|column| !dropped.contains(column)).collect();
+        self.project(at, input, "drop", &kept, list(names.iter().map(|name| name.value.clone())))
+    }
+
+    fn rename(
+        &mut self,
+        at: usize,
+        step: &Step,
+        input: &Stream,
+        names: &IndexMap<Spanned<String>, Spanned<String>>,
+    ) -> Result<Vec<Stream>> {
+        let mut fields = input.schema.fields().to_vec();
+        for (new, old) in names {
+            let column = self.column(step, input, old)?;
+            fields[column] = Arc::new(fields[column].as_ref().clone().with_name(&new.value));
+        }
+        for (new, _) in names {
+            if fields.iter().filter(|field| *field.name() == new.value).count() > 1 {
+                let message = format!("step `{}`: there is a column `{}` already", *step.id, new.value);
+                return Err(self.fail(new.place, message, "choose another name, or drop that column first").into());
+            }
+        }
+        let renamed = Stream { schema: Arc::new(Schema::new(fields)), ..input.clone() };
+        let all: Vec<usize> = (0..renamed.makers.len()).collect();
+        let uses = list(names.iter().map(|(new, old)| format!("{} <- {}", new.value, old.value)));
+        self.project(at, &renamed, "rename", &all, uses)
+    }
+
+    fn project(
+        &mut self,
+        at: usize,
+        input: &Stream,
+        kind: &'static str,
+        columns: &[usize],
+        uses: String,
+    ) -> Result<Vec<Stream>> {
+        let fields: Vec<_> = columns.iter().map(|column| input.schema.fields()[*column].clone()).collect();
+        let makers = columns.iter().map(|column| input.makers[*column]).collect();
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
+        let stream = self.put(at, input, Work::Project(columns.to_vec(), schema.clone()), schema, makers);
+        self.done(at, &stream.schema, Done::new(kind, uses));
+        Ok(vec![stream])
+    }
+
+    fn route(&mut self, at: usize, step: &Step, input: &Stream, spec: &RouteSpec) -> Result<Vec<Stream>> {
+        let by_batch = |each: &RouteUnit| *each == RouteUnit::Batch;
+        let mut done = Done::new("route", String::new());
+        let (route, uses) = match &spec.by {
+            RouteBy::Where { expressions, first } => {
+                let parsed = expressions.iter().map(|text| self.condition(step, input, text));
+                let parsed = parsed.collect::<Result<Vec<_>>>()?;
+                done.reads = parsed.iter().flat_map(|one| one.columns().map(str::to_owned)).collect();
+                let uses = list(spec.branches.iter().zip(expressions).map(|(name, text)| format!("{name}: {text}")));
+                (Route::Where { expressions: parsed, is_first: *first }, uses)
+            }
+            RouteBy::Random { pick, seed, each } => {
+                let uses = format!("{pick} of {} at random, seed {seed}", spec.branches.len());
+                (Route::Random { pick: *pick, seed: *seed, by_batch: by_batch(each) }, uses)
+            }
+            RouteBy::InTurn { each } => {
+                (Route::InTurn { by_batch: by_batch(each) }, format!("{} in turn", spec.branches.len()))
+            }
+        };
+        let numbered =
+            if self.origins.contains(&at) { self.number(input, at) } else { input.clone() };
+        let stream = self.put(at, &numbered, Work::Route(route), numbered.schema.clone(), numbered.makers.clone());
+        self.done(at, &stream.schema, Done { uses, ..done });
+        if let Some(planned) = &mut self.steps[at] {
+            planned.branches = spec.branches.iter().map(|branch| branch.value.clone()).collect();
+        }
+        Ok(self.branches(&stream, spec.branches.len()))
+    }
+
+    /// The streams that come out of an op with several branches.
+    fn branches(&mut self, stream: &Stream, count: usize) -> Vec<Stream> {
+        let op = stream.from.map_or(0, |(op, _)| op);
+        self.segments[stream.segment].ops[op].next = vec![Vec::new(); count];
+        (0..count).map(|branch| Stream { from: Some((op, branch)), ..stream.clone() }).collect()
+    }
+
+    fn concat(&mut self, at: usize, step: &Step, inputs: &[Stream], order: ConcatOrder) -> Result<Vec<Stream>> {
+        let ids = self.input_ids(at);
+        let columns = concat_columns(&arriving(inputs, &ids)).map_err(|clash| self.clash(step, &clash))?;
+        let kind = if order == ConcatOrder::Origin { MeetKind::Concat } else { MeetKind::Append };
+        let stream = self.meet(at, inputs, kind, columns);
+        self.done(at, &stream.schema, Done::new("concat", list(ids.into_iter())));
+        Ok(vec![stream])
+    }
+
+    fn join(&mut self, at: usize, step: &Step, inputs: &[Stream], kind: JoinKind) -> Result<Vec<Stream>> {
+        let ids = self.input_ids(at);
+        let columns = join_columns(kind, &arriving(inputs, &ids)).map_err(|clash| self.clash(step, &clash))?;
+        let stream = self.meet(at, inputs, MeetKind::Join(kind), columns);
+        self.done(at, &stream.schema, Done::new("join", list(ids.into_iter())));
+        Ok(vec![stream])
+    }
+
+    fn clash(&self, step: &Step, clash: &super::meet::Clash) -> PipelineError {
+        let message = format!("step `{}`, column `{}`: {}", *step.id, clash.column, clash.message);
+        self.fail(step.id.place, message, clash.help)
+    }
+
+    /// Streams of one segment meet in it, item by item; of one family, in a stage, item by item; others when all of them
+    /// are there.
+    fn meet(&mut self, at: usize, inputs: &[Stream], kind: MeetKind, columns: super::meet::Columns) -> Stream {
+        let (schema, mut makers, columns) = columns;
+        // What several made, or is null where one had no row, is from here on a column of its own.
+        makers.iter_mut().filter(|maker| **maker == NOBODY).for_each(|maker| *maker = self.maker());
+        let schema: SchemaRef = Arc::new(schema);
+        let origin = self.dominators.origin(at).filter(|_| kind != MeetKind::Append);
+        let meet = Arc::new(Meet {
+            step: at,
+            kind,
+            inputs: inputs.iter().map(|input| MeetInput::new(&input.schema, origin)).collect(),
+            columns,
+            schema: schema.clone(),
+            batch: self.batch_of(&self.pipeline.steps[at]),
+        });
+        let first = &inputs[0];
+        if kind != MeetKind::Append && inputs.iter().all(|input| input.segment == first.segment) {
+            let stream = self.put(at, first, Work::Meet(meet), schema, makers);
+            let op = stream.from.map_or(0, |(op, _)| op);
+            for (port, input) in inputs.iter().enumerate().skip(1) {
+                self.attach(input, Target::Op(op, port));
+            }
+            return stream;
+        }
+        let is_aligned = kind != MeetKind::Append && inputs.iter().all(|input| input.family == first.family);
+        let kind = if is_aligned { StageKind::Meet(meet) } else { StageKind::Collect(meet) };
+        let stage = self.stage(kind, Some(at));
+        inputs.iter().for_each(|input| self.lead(input, stage));
+        let family = if is_aligned { first.family } else { self.family() };
+        self.stream_of(stage, at, schema, makers, family)
+    }
+
+    fn sink(&mut self, at: usize, step: &Step, input: &Stream, spec: &SinkSpec) -> Result<Vec<Stream>> {
+        let path = &spec.path;
+        if spec.format().is_none() {
+            let message = format!("step `{}`: no format goes by the name of `{}`", *step.id, path.value);
+            let help = "name it `.jsonl`, `.csv`, `.parquet` or `.arrow`, or say `format:`";
+            return Err(self.fail(path.place, message, help).into());
+        }
+        let schema = visible_schema(&input.schema);
+        let options = SinkOptions {
+            path: path.value.clone().into(),
+            format: spec.format(),
+            compression: spec.compression,
+            partial: None,
+        };
+        sink::check(&options, &schema).map_err(|error| {
+            self.fail(path.place, format!("step `{}`: {}", *step.id, error.message), error.help.unwrap_or_default())
+        })?;
+        self.own_path(path, &step.id.value)?;
+        let output = Output { name: step.id.value.clone(), split: None, options, schema, is_leaf: true };
+        let stream = self.write(Some(at), at, input, output);
+        self.done(at, &stream.schema, Done::new("sink", path.value.clone()));
+        Ok(vec![stream])
+    }
+
+    /// No file is written by two.
+    fn own_path(&mut self, path: &Spanned<String>, name: &str) -> Result<()> {
+        if path.value == "-" && self.outputs.iter().all(|output| output.options.path != PathBuf::from("-")) {
+            return Ok(());
+        }
+        match self.paths.insert(real_path(Path::new(&path.value)), name.to_owned()) {
+            None if path.value != "-" => Ok(()),
+            _ => {
+                let message = format!("step `{name}`: another step writes `{}`", path.value);
+                Err(self.fail(path.place, message, "choose another path").into())
+            }
+        }
+    }
+
+    /// Encodes rows and leads them to a stage that writes them.
+    fn write(&mut self, step: Option<usize>, at: usize, input: &Stream, output: Output) -> Stream {
+        let number = self.outputs.len();
+        let columns = visible(&input.schema).map(|columns| (columns, output.schema.clone()));
+        self.outputs.push(output);
+        let stage = self.stage(StageKind::Sink(number), step);
+        let exit = self.exit(input.segment, stage);
+        let work = Work::Sink { exit, output: number, columns, is_counted: step.is_some() };
+        self.put(at, input, work, input.schema.clone(), input.makers.clone())
+    }
+
+    /// What nothing comes after is written to the data set's folder, or was written by a sink.
+    fn leaves(&mut self) -> Result<()> {
+        let pipeline = self.pipeline;
+        let mut names: HashMap<String, String> = HashMap::new();
+        for (at, step) in pipeline.steps.iter().enumerate() {
+            for branch in 0..self.streams[at].len() {
+                let is_sink = matches!(step.action, Action::Sink(_));
+                if self.taken[at][branch] || is_sink {
+                    continue;
+                }
+                let id = self.stream_id(at, branch);
+                let Some(dataset) = &pipeline.dataset else { return Err(self.loose_end(step, &id).into()) };
+                let own = step.dataset.as_ref().map(|name| name.value.clone());
+                let name = own.unwrap_or_else(|| id.replace('.', "-"));
+                if let Some(other) = names.insert(name.clone(), id.clone()) {
+                    let message = format!("`{other}` and `{id}` are both the data set `{name}`");
+                    let place = step.dataset.as_ref().map_or(step.id.place, |name| name.place);
+                    return Err(self.fail(place, message, "give one of them another name: `dataset: NAME`").into());
+                }
+                self.leaf(at, branch, name, dataset)?;
+            }
+        }
+        self.check_sinks()
+    }
+
+    fn loose_end(&self, step: &Step, id: &str) -> PipelineError {
+        let message = format!("the rows of `{id}` would go nowhere");
+        let help = "end with a step that has `sink:`, or name a folder for all such rows: `dataset: FOLDER`";
+        self.fail(step.id.place, message, help)
+    }
+
+    /// Sinks that rows go on from are no leaves. A name of a data set on a sink is its name in reports.
+    fn check_sinks(&mut self) -> Result<()> {
+        for at in 0..self.streams.len() {
+            if let (Action::Sink(_), [true]) = (&self.pipeline.steps[at].action, &self.taken[at][..]) {
+                let id = &self.pipeline.steps[at].id.value;
+                self.outputs.iter_mut().filter(|output| output.name == *id).for_each(|output| output.is_leaf = false);
+            }
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, at: usize, branch: usize, name: String, dataset: &DatasetSpec) -> Result<()> {
+        let stream = self.streams[at][branch].clone();
+        let splits: Vec<(&'static str, Stream)> = match dataset.test {
+            None => vec![("train", stream)],
+            Some(share) => {
+                let work = Work::Route(Route::Split { share, seed: dataset.seed });
+                let split = self.put(at, &stream, work, stream.schema.clone(), stream.makers.clone());
+                ["train", "test"].into_iter().zip(self.branches(&split, 2)).collect()
+            }
+        };
+        for (split, stream) in splits {
+            let folder = Path::new(&dataset.folder.value).join(&name);
+            let path = folder.join(format!("{split}.{}", dataset.format)).to_string_lossy().into_owned();
+            let schema = visible_schema(&stream.schema);
+            let options = SinkOptions {
+                path: path.clone().into(),
+                format: Some(dataset.format),
+                compression: None,
+                partial: None,
+            };
+            sink::check(&options, &schema).map_err(|error| {
+                let message = format!("data set `{name}`: {}", error.message);
+                self.fail(dataset.folder.place, message, error.help.unwrap_or_default())
+            })?;
+            self.own_path(&Spanned::new(path, dataset.folder.place), &name)?;
+            let output = Output { name: name.clone(), split: Some(split), options, schema, is_leaf: true };
+            self.write(None, at, &stream, output);
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<Plan> {
+        let pipeline = self.pipeline;
+        let quarantine =
+            pipeline.quarantine.clone().unwrap_or_else(|| default_quarantine(&self.outputs, &pipeline.name));
+        if let Some(name) = self.paths.get(&real_path(Path::new(&quarantine))) {
+            let last = &pipeline.steps[pipeline.steps.len() - 1];
+            let message = format!("the quarantine and the sink `{name}` are both `{quarantine}`");
+            return Err(self.fail(last.id.place, message, "give one of them another path").into());
+        }
+        if self.calls {
+            let stage = self.stage(StageKind::Quarantine, None);
+            (0..self.segments.len()).for_each(|segment| drop(self.exit(segment, stage)));
+        }
+        for segment in &mut self.segments {
+            let rank = |exit: &Exit| self.stages[exit.stage].kind.rank();
+            let first = segment.exits.iter().enumerate().min_by_key(|(at, exit)| (rank(exit), *at));
+            segment.teller = first.map_or(0, |(at, _)| at);
+        }
+        Ok(Plan {
+            name: pipeline.name.clone(),
+            engine: self.lookup.engine.clone(),
+            feeds: self.feeds,
+            segments: self.segments,
+            stages: self.stages,
+            outputs: self.outputs,
+            quarantine,
+            pipeline: Arc::new(pipeline.clone()),
+            has_card: pipeline.dataset.as_ref().is_some_and(|dataset| dataset.card),
+            seen: None,
+            steps: self.steps.into_iter().flatten().collect(),
+        })
+    }
+
+    // Placing.
+
+    /// Puts an op behind a stream; what comes out of it.
+    fn put(&mut self, at: usize, input: &Stream, work: Work, schema: SchemaRef, makers: Vec<u32>) -> Stream {
+        let segment = &mut self.segments[input.segment];
+        let slot = segment.steps.iter().rposition(|step| *step == at).unwrap_or_else(|| {
+            segment.steps.push(at);
+            segment.steps.len() - 1
+        });
+        let op = segment.ops.len();
+        segment.ops.push(Op { step: at, slot, work, cut: None, next: vec![Vec::new()] });
+        self.attach(input, Target::Op(op, 0));
+        let step = &self.pipeline.steps[at];
+        let stream = Stream { from: Some((op, 0)), schema, makers, ..input.clone() };
+        self.cut_for(step, &stream);
+        stream
+    }
+
+    /// A step that says how large its batches are at most gets none that are larger.
+    fn cut_for(&mut self, step: &Step, stream: &Stream) {
+        let (Some((op, _)), true) = (stream.from, step.batch_rows.or(step.batch_bytes).is_some()) else { return };
+        let cut = BatchSize { rows: step.batch_rows.unwrap_or(usize::MAX), bytes: step.batch_bytes.unwrap_or(usize::MAX) };
+        self.segments[stream.segment].ops[op].cut = Some(cut.clamped());
+    }
+
+    fn attach(&mut self, stream: &Stream, target: Target) {
+        let segment = &mut self.segments[stream.segment];
+        match stream.from {
+            None => segment.first.push(target),
+            Some((op, branch)) => segment.ops[op].next[branch].push(target),
+        }
+    }
+
+    fn segment(&mut self, step: usize) -> usize {
+        self.segments.push(Segment { steps: vec![step], ..Segment::default() });
+        self.segments.len() - 1
+    }
+
+    fn stage(&mut self, kind: StageKind, step: Option<usize>) -> usize {
+        self.stages.push(StagePlan { kind, step, ports: Vec::new(), out: None });
+        self.stages.len() - 1
+    }
+
+    /// A new port of a stage, behind a segment.
+    fn exit(&mut self, segment: usize, stage: usize) -> usize {
+        let port = self.stages[stage].ports.len();
+        self.stages[stage].ports.push(Some(segment));
+        self.segments[segment].exits.push(Exit { stage, port });
+        self.segments[segment].exits.len() - 1
+    }
+
+    /// Leads a stream to a new port of a stage.
+    fn lead(&mut self, stream: &Stream, stage: usize) {
+        let exit = self.exit(stream.segment, stage);
+        self.attach(stream, Target::Exit(exit));
+    }
+
+    /// Leads a stage to a new port of another one.
+    fn link(&mut self, from: usize, to: usize) {
+        let port = self.stages[to].ports.len();
+        self.stages[to].ports.push(None);
+        self.stages[from].out = Some(Out::Port(Exit { stage: to, port }));
+    }
+
+    /// What comes out of a stage: the beginning of a segment.
+    fn stream_of(&mut self, stage: usize, at: usize, schema: SchemaRef, makers: Vec<u32>, family: usize) -> Stream {
+        let segment = self.segment(at);
+        self.stages[stage].out = Some(Out::Segment(segment));
+        Stream { segment, from: None, schema, makers, family }
+    }
+
+    fn family(&mut self) -> usize {
+        self.families += 1;
+        self.families
+    }
+
+    fn maker(&mut self) -> u32 {
+        self.makers += 1;
+        self.makers
+    }
+
+    // Saying.
+
+    fn done(&mut self, at: usize, schema: &SchemaRef, done: Done) {
+        let Done { kind, uses, reads, makes, digest } = done;
+        self.steps[at] = Some(PlannedStep {
+            id: self.pipeline.steps[at].id.value.clone(),
+            kind,
+            uses: self.pipeline.redact(&uses).into_owned(),
+            inputs: self.input_ids(at),
+            branches: Vec::new(),
+            digest,
+            reads,
+            makes,
+            schema: visible_schema(schema),
+        });
+    }
+
+    fn input_ids(&self, at: usize) -> Vec<String> {
+        self.inputs[at].iter().map(|input| self.stream_id(input.step, input.branch.unwrap_or(0))).collect()
+    }
+
+    fn stream_id(&self, at: usize, branch: usize) -> String {
+        let step = &self.pipeline.steps[at];
+        match &step.action {
+            Action::Route(route) => {
+                let branch = route.branches.get(branch).map_or("", |name| name.value.as_str());
+                format!("{}.{branch}", *step.id)
+            }
+            _ => step.id.value.clone(),
+        }
+    }
+
+    fn batch_of(&self, step: &Step) -> BatchSize {
+        BatchSize {
+            rows: step.batch_rows.unwrap_or(self.batch.rows),
+            bytes: step.batch_bytes.unwrap_or(self.batch.bytes),
+        }
+        .clamped()
+    }
+
+    fn parse(&self, step: &Step, text: &Spanned<String>) -> Result<Expression> {
+        Expression::parse(text).map_err(|error| self.expression_error(step, text, error).into())
+    }
+
+    fn expression(&self, step: &Step, input: &Stream, text: &Spanned<String>) -> Result<(Expression, DataType)> {
+        let expression = self.parse(step, text)?;
+        let seen = visible_schema(&input.schema);
+        let data_type = expression.data_type(&seen).map_err(|error| self.expression_error(step, text, error))?;
+        Ok((expression, data_type))
+    }
+
+    fn expression_error(&self, step: &Step, text: &Spanned<String>, error: ExpressionError) -> PipelineError {
+        let place = error.offset.map_or(text.place, |at| self.pipeline.place_within(text, at..at + error.len));
+        self.pipeline.error(place, format!("step `{}`: {}", *step.id, error.message), "", error.help)
+    }
+
+    fn column(&self, step: &Step, input: &Stream, name: &Spanned<String>) -> Result<usize> {
+        let found = input.schema.index_of(name).ok().filter(|_| !is_hidden(name));
+        found.ok_or_else(|| {
+            let message = format!("step `{}`: there is no column `{}`", *step.id, name.value);
+            self.fail(name.place, message, columns_help(name, &input.schema)).into()
+        })
+    }
+
+    fn fail(&self, place: Place, message: impl Into<String>, help: impl Into<String>) -> PipelineError {
+        self.pipeline.error(place, message, "", Some(help.into()).filter(|help: &String| !help.is_empty()))
+    }
+}
+
+impl BatchSize {
+    fn clamped(self) -> Self {
+        Self { rows: self.rows.clamp(1, 1 << 24), bytes: self.bytes.clamp(1 << 10, 256 << 20) }
+    }
+}
+
+fn with_field(schema: &SchemaRef, field: Field) -> SchemaRef {
+    let fields = schema.fields().iter().cloned().chain([Arc::new(field)]);
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn arriving<'s>(inputs: &'s [Stream], ids: &'s [String]) -> Vec<Arriving<'s>> {
+    let arriving = |(input, id): (&'s Stream, &'s String)| Arriving { id, schema: &input.schema, makers: &input.makers };
+    inputs.iter().zip(ids).map(arriving).collect()
+}

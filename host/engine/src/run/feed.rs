@@ -1,0 +1,169 @@
+//! The beginning of the pipeline: reading, one piece after the other.
+
+use std::time::Instant;
+
+use arrow_array::RecordBatch;
+
+use super::Token;
+use crate::error::{Blame, Error, Result, SourceError};
+use crate::instance::{Failure, Instance};
+use crate::plan::{Call, Origin};
+use crate::report::{Count, Progress};
+use crate::source::{Source, Work};
+use crate::worker::{Item, new_batch, step_error};
+
+/// A source, and how far it is read.
+pub(super) struct Feed {
+    origin: Read,
+    left: Option<u64>,
+    /// The segment that its rows enter.
+    segment: usize,
+    /// The next piece's number.
+    next: u64,
+    /// Time spent since the last piece.
+    time: std::time::Duration,
+}
+
+enum Read {
+    Files(Box<dyn Source>),
+    Plugin { call: Box<Call>, instance: Option<Box<Instance>>, rows: usize },
+}
+
+/// A piece of input, read but perhaps not decoded.
+pub(super) enum Piece {
+    Raw(Work),
+    Rows(Vec<RecordBatch>),
+    Failed(Error),
+}
+
+impl Feed {
+    pub(super) fn new(origin: Origin, segment: usize, rows: usize, limit: Option<u64>) -> Self {
+        let origin = match origin {
+            Origin::Files(source) => Read::Files(source),
+            Origin::Plugin(call) => Read::Plugin { call, instance: None, rows },
+        };
+        Self { origin, left: limit, segment, next: 0, time: std::time::Duration::ZERO }
+    }
+
+    /// Leaves out what was read before the run was stopped: pieces are found and not decoded.
+    pub(super) fn skip(&mut self, pieces: u64, progress: &Progress) {
+        while self.next < pieces {
+            match self.next(progress) {
+                Some((_, Piece::Failed(error))) => {
+                    // It is raised in its turn, should it still be one.
+                    self.left = Some(0);
+                    tracing::warn!(%error, "the input fails where it did not before");
+                    return;
+                }
+                Some(_) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// The segment that its rows enter.
+    pub(super) fn segment(&self) -> usize {
+        self.segment
+    }
+
+    /// How many pieces it has given.
+    pub(super) fn given(&self) -> u64 {
+        self.next
+    }
+
+    /// The next piece and its number; `None` at the end.
+    pub(super) fn next(&mut self, progress: &Progress) -> Option<(u64, Piece)> {
+        if self.left == Some(0) {
+            return None;
+        }
+        let start = Instant::now();
+        let number = self.next;
+        let piece = match &mut self.origin {
+            Read::Files(source) => {
+                let next = source.next();
+                progress.set_bytes(source.progress());
+                next.map(|work| work.map(Piece::Raw)).map_err(Error::from)
+            }
+            Read::Plugin { call, instance, rows } => {
+                let wanted = self.left.map_or(*rows, |left| (*rows).min(usize::try_from(left).unwrap_or(usize::MAX)));
+                generate(call, instance, wanted, number).map(|batch| batch.map(|batch| Piece::Rows(vec![batch])))
+            }
+        };
+        self.time += start.elapsed();
+        let piece = match (piece, &mut self.left) {
+            (Ok(None), _) => return None,
+            (Ok(Some(piece)), None) => piece,
+            // To count rows they must be decoded here; a limit is for looking, not for speed.
+            (Ok(Some(piece)), Some(left)) => piece.limit(left),
+            (Err(error), _) => {
+                self.left = Some(0);
+                Piece::Failed(error)
+            }
+        };
+        self.next += 1;
+        Some((number, piece))
+    }
+
+    /// What reading took since it was asked last.
+    pub(super) fn take_time(&mut self) -> std::time::Duration {
+        std::mem::take(&mut self.time)
+    }
+}
+
+impl Piece {
+    pub(super) fn decode(self, number: u64, time: std::time::Duration, token: Token, progress: &Progress) -> Item {
+        let start = Instant::now();
+        let mut item = match self.rows() {
+            Ok(batches) => Item::new(number, batches, token),
+            Err(error) => Item::failed(number, error, token),
+        };
+        let rows = item.batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        item.counts = vec![Count { rows_out: rows, time: time + start.elapsed(), ..Count::default() }];
+        progress.add_read(rows);
+        item
+    }
+
+    fn rows(self) -> Result<Vec<RecordBatch>> {
+        match self {
+            Self::Raw(work) => work().map_err(|error: SourceError| error.into()),
+            Self::Rows(batches) => Ok(batches),
+            Self::Failed(error) => Err(error),
+        }
+    }
+
+    fn limit(self, left: &mut u64) -> Self {
+        let batches = match self.rows() {
+            Ok(batches) => batches,
+            Err(error) => return Self::Failed(error),
+        };
+        let mut kept = Vec::new();
+        for batch in batches {
+            let rows = usize::try_from(*left).unwrap_or(usize::MAX).min(batch.num_rows());
+            *left -= rows as u64;
+            kept.push(batch.slice(0, rows));
+        }
+        Self::Rows(kept)
+    }
+}
+
+fn generate(
+    call: &Call,
+    instance: &mut Option<Box<Instance>>,
+    rows: usize,
+    number: u64,
+) -> Result<Option<RecordBatch>> {
+    let fail = |failure| step_error(call, number, rows, failure);
+    if instance.is_none() {
+        *instance = Some(Box::new(Instance::open(&call.opening).map_err(fail)?));
+    }
+    let Some(live) = instance else { return Ok(None) };
+    let answer = live.process(rows, &[]).map_err(fail)?;
+    if answer.rows > rows || !answer.rejected.is_empty() {
+        let message = format!("made {} rows where {rows} were wanted, or rejected some", answer.rows);
+        return Err(fail(Failure { blame: Blame::Contract, message, backtrace: Vec::new(), params: false }));
+    }
+    if answer.rows == 0 {
+        return Ok(None);
+    }
+    new_batch(&call.schema, answer.columns, answer.rows).map(Some)
+}

@@ -1,0 +1,266 @@
+//! The run folder: what is finished, written down so that a run that was killed can be gone on with.
+//!
+//! Every stage that keeps something (an output, the rows held for a global step) writes down from time to time how far it
+//! is: so many items are wholly on the disk. Because the engine is deterministic, no two of these marks need to be of one
+//! moment: whoever is behind is fed again, and whoever is ahead leaves out what it has.
+//!
+//! The journal is a line a mark: a checksum, a space, JSON. A line that was cut off by a crash is no line. A mark is
+//! written after what it speaks of has been synced, and is synced itself.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::error::{Error, Result};
+use crate::report::Count;
+
+/// The journal's file in the run folder.
+const JOURNAL: &str = "journal";
+
+/// What the run is of; it is gone on with only where that is still so.
+const MANIFEST: &str = "manifest.json";
+
+/// How far a stage is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    /// Whose mark it is: the stage's name.
+    pub(crate) stage: String,
+    /// The port, for stages that have several.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) port: usize,
+    /// Items of this port that are kept.
+    pub(crate) items: u64,
+    /// Whether there will be no more.
+    #[serde(default)]
+    pub(crate) is_done: bool,
+    /// Rows of these items as they entered the segment before the stage.
+    pub(crate) entered: u64,
+    /// What the steps of that segment counted.
+    pub(crate) counts: Vec<Count>,
+    /// What the stage itself needs to go on.
+    pub(crate) state: Value,
+}
+
+fn is_zero(port: &usize) -> bool {
+    *port == 0
+}
+
+/// Where and how often a run writes down how far it is.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// The run folder. It is made with the first mark, and removed when the run is complete.
+    pub folder: PathBuf,
+    /// How long a stage works before it writes down how far it is. A run that ends before leaves no trace.
+    pub interval: Duration,
+    /// Goes on with what is in the folder; where there is nothing, from the start.
+    pub resume: bool,
+}
+
+impl Checkpoint {
+    /// The usual interval. What a mark costs (a sync) is then far below a hundredth of the time.
+    pub const INTERVAL: Duration = Duration::from_secs(5);
+}
+
+/// The run folder of a run.
+pub(crate) struct Journal {
+    folder: PathBuf,
+    interval: Duration,
+    start: Instant,
+    file: Mutex<Option<File>>,
+    manifest: Value,
+    /// Whether there is a mark: what is there is worth keeping.
+    keep: Arc<AtomicBool>,
+    /// The marks of the run that is resumed, by stage and port, oldest first.
+    marks: HashMap<(String, usize), Vec<Mark>>,
+    /// The report of a run that died while it named its outputs.
+    report: Option<Value>,
+}
+
+impl Journal {
+    /// Opens the run folder, where there is one to go on with.
+    ///
+    /// # Errors
+    /// Where the pipeline, a plugin or an input has changed since.
+    pub(crate) fn open(checkpoint: &Checkpoint, manifest: Value) -> Result<Self> {
+        let mut journal = Self {
+            folder: checkpoint.folder.clone(),
+            interval: checkpoint.interval,
+            start: Instant::now(),
+            file: Mutex::new(None),
+            manifest,
+            keep: Arc::default(),
+            marks: HashMap::new(),
+            report: None,
+        };
+        if checkpoint.resume {
+            journal.read()?;
+        } else {
+            journal.remove()?;
+        }
+        Ok(journal)
+    }
+
+    /// Whether something is gone on with.
+    pub(crate) fn is_resumed(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    /// The marks of a stage's port, oldest first.
+    pub(crate) fn marks(&self, stage: &str, port: usize) -> &[Mark] {
+        self.marks.get(&(stage.to_owned(), port)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The report of a run that died while it named its outputs: nothing but that is left to do.
+    pub(crate) fn finished(&self) -> Option<&Value> {
+        self.report.as_ref()
+    }
+
+    /// Set once there is a mark.
+    pub(crate) fn keep(&self) -> Arc<AtomicBool> {
+        self.keep.clone()
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.keep.load(Ordering::Relaxed)
+    }
+
+    /// A file of a stage in the run folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Whether it is time for a mark, `last` being when the one before was made.
+    pub(crate) fn is_due(&self, last: Option<Instant>) -> bool {
+        last.unwrap_or(self.start).elapsed() >= self.interval
+    }
+
+    /// Whether the run is old enough to be worth keeping when it is stopped.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        self.is_kept() || self.start.elapsed() >= self.interval
+    }
+
+    /// Writes a mark down. What it speaks of has been synced.
+    pub(crate) fn write(&self, mark: &Mark) -> Result<()> {
+        let line = serde_json::to_string(mark).map_err(|error| self.failed(&io::Error::other(error)))?;
+        self.append(&line)
+    }
+
+    /// Writes down that all outputs are complete and are about to get their names.
+    pub(crate) fn finish(&self, report: &Value) -> Result<()> {
+        match self.is_kept() {
+            true => self.append(&serde_json::json!({ "finished": report }).to_string()),
+            false => Ok(()),
+        }
+    }
+
+    fn append(&self, json: &str) -> Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = match file.as_mut() {
+            Some(opened) => opened,
+            None => file.insert(self.create().map_err(|error| self.failed(&error))?),
+        };
+        let line = format!("{:016x} {json}\n", xxh3_64(json.as_bytes()));
+        let written = opened.write_all(line.as_bytes()).and_then(|()| opened.sync_data());
+        written.map_err(|error| self.failed(&error))?;
+        self.keep.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn create(&self) -> io::Result<File> {
+        std::fs::create_dir_all(&self.folder)?;
+        let manifest = self.folder.join(MANIFEST);
+        if !manifest.exists() {
+            let beside = self.folder.join("manifest.new");
+            let mut file = File::create(&beside)?;
+            file.write_all(self.manifest.to_string().as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(beside, manifest)?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(self.folder.join(JOURNAL))?;
+        sync_folder(&self.folder);
+        Ok(file)
+    }
+
+    /// The journal goes first, so that none ever stands without what it speaks of.
+    pub(crate) fn remove(&self) -> Result<()> {
+        let gone = |removed: io::Result<()>| match removed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        let journal = gone(std::fs::remove_file(self.folder.join(JOURNAL)));
+        journal.and_then(|()| gone(std::fs::remove_dir_all(&self.folder))).map_err(|error| self.failed(&error))
+    }
+
+    fn read(&mut self) -> Result<()> {
+        let Ok(text) = std::fs::read(self.folder.join(JOURNAL)) else { return Ok(()) };
+        let manifest = std::fs::read(self.folder.join(MANIFEST)).ok();
+        let manifest: Option<Value> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        self.check_manifest(manifest.as_ref())?;
+        let mut whole = 0;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let Some(value) = line_value(line) else { break };
+            whole += line.len() as u64;
+            if let Some(report) = value.get("finished") {
+                self.report = Some(report.clone());
+            } else if let Ok(mark) = serde_json::from_value::<Mark>(value) {
+                self.marks.entry((mark.stage.clone(), mark.port)).or_default().push(mark);
+            }
+        }
+        let cut = OpenOptions::new().write(true).open(self.folder.join(JOURNAL)).and_then(|file| file.set_len(whole));
+        cut.map_err(|error| self.failed(&error))?;
+        self.keep.store(self.is_resumed(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn check_manifest(&self, old: Option<&Value>) -> Result<()> {
+        let differs = |key: &str| old.and_then(|old| old.get(key)) != self.manifest.get(key);
+        let what = ["stillroom", "pipeline", "plugins", "inputs"].into_iter().find(|key| differs(key));
+        let message = match what {
+            None => return Ok(()),
+            Some("stillroom") => "it was begun by another version of Stillroom",
+            Some("pipeline") => "the pipeline has changed since it was begun",
+            Some("plugins") => "a plugin has changed since it was begun",
+            Some(_) => "an input has changed since it was begun",
+        };
+        Err(Error::Engine {
+            message: format!("the run in {} cannot be gone on with: {message}", self.folder.display()),
+            help: Some("run without `--resume`: that begins anew".to_owned()),
+        })
+    }
+
+    fn failed(&self, error: &io::Error) -> Error {
+        let help = match error.kind() {
+            io::ErrorKind::StorageFull => "free space, then go on with `--resume`",
+            _ => "name another folder with `--run-dir`, or do without: `--no-checkpoint`",
+        };
+        let message = match error.kind() {
+            io::ErrorKind::StorageFull => format!("{}: the disk is full", self.folder.display()),
+            _ => format!("the run folder {} cannot be used: {error}", self.folder.display()),
+        };
+        Error::Engine { message, help: Some(help.to_owned()) }
+    }
+}
+
+fn line_value(line: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (sum, json) = text.split_once(' ')?;
+    (u64::from_str_radix(sum, 16).ok()? == xxh3_64(json.as_bytes())).then(|| serde_json::from_str(json).ok())?
+}
+
+/// Makes the names in a folder last. Not every system has a way to.
+fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+}
