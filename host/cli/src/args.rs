@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use stillroom::{CompileCache, Engine, EngineOptions};
+use stillroom::{CompileCache, Engine, EngineOptions, ResultCache};
 
 use crate::home;
 
@@ -38,6 +38,8 @@ pub(crate) enum Verb {
     Inspect(InspectArgs),
     /// Lists the built-in steps, or shows one
     Steps(StepsArgs),
+    /// Lists, verifies and removes results of steps that are kept between runs
+    Cache(CacheCommand),
     /// Prints the JSON Schema of a pipeline file, for editors
     #[command(after_help = SCHEMA_HELP)]
     Schema,
@@ -69,6 +71,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) checkpoint: CheckpointArgs,
+
+    #[command(flatten)]
+    pub(crate) results: ResultsArgs,
 
     /// Memory for rows that wait for the end of the input, such as `512MB`; what is more goes to disk [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -114,6 +119,92 @@ pub(crate) struct ValueArgs {
     /// Takes the pipeline's parameters from a file: YAML or JSON, a name and a value each
     #[arg(long, value_name = "FILE")]
     pub(crate) params: Option<PathBuf>,
+}
+
+/// Results of steps that are kept between runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResultsArgs {
+    /// Whether steps' results are kept for the next run: of those that cost much more to compute than to keep, of all, or
+    /// of none
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = KeepResults::Auto)]
+    pub(crate) results: KeepResults,
+
+    #[command(flatten)]
+    pub(crate) place: ResultsPlace,
+}
+
+/// Where results are kept.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResultsPlace {
+    /// Where steps' results are kept [default: `stillroom` in the user's cache folder]
+    #[arg(long, value_name = "FOLDER", env = "STILLROOM_RESULTS_DIR", hide_env_values = true)]
+    results_dir: Option<PathBuf>,
+
+    /// How much is kept at most; what was not used for longest goes
+    #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = size)]
+    results_limit: usize,
+}
+
+impl ResultsPlace {
+    /// The folder of the results; none where the user has no cache folder and names none.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        let usual = || dirs::cache_dir().map(|folder| folder.join("stillroom").join("results"));
+        self.results_dir.as_deref().map(home::expand_path).or_else(usual)
+    }
+
+    /// Opens them.
+    pub(crate) fn open(&self) -> Option<stillroom::Result<ResultCache>> {
+        self.folder().map(|folder| ResultCache::open(folder, self.results_limit as u64))
+    }
+}
+
+/// Which steps' results are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum KeepResults {
+    /// Of those that cost ten times more to compute than to keep, and of those with `cache: true`
+    Auto,
+    /// Of all
+    Always,
+    /// Of none
+    Off,
+}
+
+/// `still cache`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = CACHE_HELP)]
+pub(crate) struct CacheCommand {
+    #[command(subcommand)]
+    pub(crate) verb: CacheVerb,
+
+    #[command(flatten)]
+    pub(crate) place: ResultsPlace,
+}
+
+/// What to do with the results.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheVerb {
+    /// Lists the steps whose results are kept
+    List {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Reads every result and says which are damaged
+    Verify {
+        /// Removes these
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Removes results: all, or what is old, or what is too much
+    Prune {
+        /// Leaves so much, of what was used last
+        #[arg(long, value_name = "SIZE", value_parser = size)]
+        keep: Option<usize>,
+
+        /// Removes what was not used for so many days
+        #[arg(long, value_name = "DAYS")]
+        older_than: Option<u64>,
+    },
 }
 
 /// How a run can be gone on with.
@@ -253,6 +344,16 @@ const INSPECT_HELP: &str = "\
 Examples:
   still inspect ./quality.wasm
   still inspect text --json";
+
+const CACHE_HELP: &str = "\
+A result is known by the step (its component, parameters and columns) and by the content of the
+batch that it was given: what has changed is never taken for what it was.
+
+Examples:
+  still cache list
+  still cache verify --remove
+  still cache prune --older-than 30
+  still cache prune --keep 2GiB";
 
 const STEPS_HELP: &str = "\
 Examples:

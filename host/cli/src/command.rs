@@ -11,6 +11,7 @@ use crate::args::{Args, ValueArgs, Verb};
 use crate::home;
 use crate::terminal::Stream;
 
+mod cache;
 mod check;
 mod completions;
 mod inspect;
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(args: Args) -> Result<ExitCode> {
         Verb::Check(args) => check::check(&args),
         Verb::Inspect(args) => inspect::inspect(&args),
         Verb::Steps(args) => steps::steps(&args),
+        Verb::Cache(args) => cache::cache(&args),
         Verb::Schema => schema::schema(),
         Verb::Completions { shell } => completions::completions(shell),
     }

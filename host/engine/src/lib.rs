@@ -32,7 +32,6 @@ mod source;
 
 mod spool;
 
-#[allow(dead_code, reason = "its users come next")]
 mod cache;
 
 mod run;
@@ -71,6 +70,7 @@ pub use limits::Limits;
 pub use pipeline::Pipeline;
 pub use plan::{Builtins, Plan, PlannedStep};
 pub use report::{OutputReport, Progress, Report, StepReport};
-pub use run::{Checkpoint, RunOptions, SeenStep, TryOut};
+pub use run::{Checkpoint, Results, RunOptions, SeenStep, TryOut};
+pub use cache::{About, CachedStep, Damaged, Pruned, ResultCache};
 pub use session::{Answered, Session};
 pub use sink::remove_partial_outputs;

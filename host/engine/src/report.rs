@@ -94,8 +94,10 @@ pub struct StepReport {
     pub rejected: u64,
     /// Bytes that went into the sandbox; of a sink, what it was given to write, before Parquet's and Arrow's own encoding.
     pub bytes_in: u64,
-    /// Calls into the sandbox.
+    /// Calls into the sandbox, and answers that were kept from before.
     pub calls: u64,
+    /// How many of them were answers kept from before.
+    pub cached: u64,
     /// Time in it, all threads together, in seconds.
     pub seconds: f64,
 }
@@ -112,6 +114,8 @@ pub(crate) struct Count {
     pub(crate) rejected: u64,
     pub(crate) bytes_in: u64,
     pub(crate) calls: u64,
+    #[serde(default)]
+    pub(crate) cached: u64,
     pub(crate) time: Duration,
 }
 
@@ -125,6 +129,7 @@ impl Count {
         self.rejected += other.rejected;
         self.bytes_in += other.bytes_in;
         self.calls += other.calls;
+        self.cached += other.cached;
         self.time += other.time;
     }
 }

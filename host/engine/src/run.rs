@@ -20,6 +20,7 @@ mod journal;
 mod ordered;
 mod output;
 mod quarantine;
+mod results;
 mod resume;
 mod stage;
 mod table;
@@ -32,7 +33,7 @@ use std::time::Instant;
 
 use crate::engine::WORKER_STACK_BYTES;
 use crate::error::{Error, Result};
-use crate::plan::{Plan, PlannedStep, Segment};
+use crate::plan::{Plan, PlannedStep, Segment, StageKind, Work};
 use crate::report::{Count, Progress, Report};
 use crate::sink::Encode;
 use crate::worker::Worker;
@@ -42,6 +43,8 @@ pub use journal::Checkpoint;
 use journal::Journal;
 use stage::Stage;
 use table::{Job, Table};
+pub use results::Results;
+pub(crate) use results::{Found, Keep};
 pub(crate) use table::Token;
 pub(crate) use try_out::Seen;
 pub use try_out::{SeenStep, TryOut};
@@ -61,6 +64,8 @@ pub struct RunOptions {
     /// Memory for rows that wait for the end of the input (global steps, streams that meet), in bytes; what is more goes to
     /// disk. 512 MiB where it is none.
     pub memory: Option<usize>,
+    /// Results of steps kept between runs; none where this is none.
+    pub results: Option<Results>,
 }
 
 /// What all threads share.
@@ -71,6 +76,8 @@ pub(crate) struct Shared {
     pub(crate) step_names: Vec<(String, String)>,
     /// Where it is written down what came out of each step, where somebody looks.
     pub(crate) seen: Option<Arc<Seen>>,
+    /// Of each step, its results kept between runs.
+    pub(crate) keeps: Vec<Option<Arc<Keep>>>,
 }
 
 /// What one stage says to another.
@@ -149,13 +156,13 @@ impl Run {
             warnings: Vec::new(),
         };
         let step_names = summary.steps.iter().map(|step| (step.id.clone(), step.uses.clone())).collect();
-        let seen = plan.seen.clone();
-        let found = resume::open(plan, &options, journal.as_ref())?;
+        let (seen, keeps) = (plan.seen.clone(), keeps(&plan, &options));
+        let found = resume::open(plan, &options, journal.as_ref(), &keeps)?;
         summary.warnings = found.warnings;
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         // Two items a thread: one under way, one waiting for its turn at a stage.
         let table = Table::new(found.feeds, found.stations, summary.exits.clone(), 2 * threads + 1);
-        let shared = Shared { segments: found.segments, encoders: found.encoders, step_names, seen };
+        let shared = Shared { segments: found.segments, encoders: found.encoders, step_names, seen, keeps };
         Ok(Self { shared, table, progress: options.progress, journal, summary })
     }
 
@@ -229,6 +236,25 @@ impl Run {
         self.progress.set_kept();
         error
     }
+}
+
+/// The results of each step that are kept: of those that take batches one by one, and of global ones.
+fn keeps(plan: &Plan, options: &RunOptions) -> Vec<Option<Arc<Keep>>> {
+    let mut keeps = vec![None; plan.steps().len()];
+    let Some(results) = &options.results else { return keeps };
+    let ops = plan.segments.iter().flat_map(|segment| &segment.ops);
+    let transforms = ops.filter_map(|op| match &op.work {
+        Work::Call(call) => Some(&**call),
+        _ => None,
+    });
+    let globals = plan.stages.iter().filter_map(|stage| match &stage.kind {
+        StageKind::Hold(call, _) => Some(&**call),
+        _ => None,
+    });
+    for call in transforms.chain(globals) {
+        keeps[call.step] = Keep::new(results, call, &plan.pipeline).map(Arc::new);
+    }
+    keeps
 }
 
 /// For what needs a token and holds nothing up.

@@ -13,15 +13,16 @@ use arrow_select::filter::filter_record_batch;
 
 use crate::error::{Blame, Error, Result, StepError};
 use crate::expression::ExpressionError;
-use crate::instance::Instance;
+use crate::cache::InputKey;
+use crate::instance::{Answer, Failure, Instance};
 use crate::plan::{BatchSize, Call, Meet, Op, Route, Segment, Target, Work, whole};
 use crate::report::Count;
-use crate::run::{Shared, Token};
+use crate::run::{Found, Shared, Token};
 use crate::sink::Encoded;
 use crate::source::bounded;
 
 pub(crate) use call::{
-    Pieces, Rejected, account, arrange, arrow, at_rows, batch_bytes, inputs, new_batch, outcome,
+    Pieces, Rejected, account, arrange, arrow, at_rows, batch_bytes, inputs, new_batch, outcome, settle,
     step_error, take_all, transform,
 };
 pub(crate) use key::is_hashable;
@@ -346,19 +347,46 @@ impl<'a> Worker<'a> {
         let count = &mut scratch.counts[op.slot];
         let number = scratch.number;
         let fail = |failure| step_error(call, number, batch.num_rows(), failure);
-        let mut instance = self.instance(call).map_err(fail)?;
-        let outcome = transform(call, &mut instance, &batch, count).map_err(fail)?;
-        if !instance.is_bloated() {
-            self.instances[call.step] = Some(instance);
-            self.live += 1;
-        }
+        let columns = inputs(call, &batch).map_err(fail)?;
+        let keep = self.shared.keeps[call.step].as_ref();
+        let found = keep.map_or(Found::Unwanted, |keep| keep.find(call, batch.num_rows(), &columns, None));
+        let answer = match found {
+            Found::Answer(answer) => {
+                count.cached += 1;
+                *answer
+            }
+            Found::Unwanted => self.answer(call, &batch, &columns, None).map_err(fail)?,
+            Found::Nothing(key) => self.answer(call, &batch, &columns, Some(key)).map_err(fail)?,
+        };
+        let outcome = settle(call, &batch, answer, count).map_err(fail)?;
         scratch.rejected.extend(outcome.rejected);
         count.time += start.elapsed();
         stack.push(Task::Pieces(call, &op.next[0], outcome.pieces, batch));
         Ok(())
     }
 
-    fn instance(&mut self, call: &Call) -> Result<Instance, crate::instance::Failure> {
+    /// Asks the thread's own instance; what it answers is kept where it has a key.
+    fn answer(
+        &mut self,
+        call: &Call,
+        batch: &RecordBatch,
+        columns: &[ArrayRef],
+        key: Option<InputKey>,
+    ) -> Result<Answer, Failure> {
+        let mut instance = self.instance(call)?;
+        let start = Instant::now();
+        let answer = instance.process(batch.num_rows(), columns)?;
+        if let Some(keep) = &self.shared.keeps[call.step] {
+            keep.keep(call, columns, &answer, key, start);
+        }
+        if !instance.is_bloated() {
+            self.instances[call.step] = Some(instance);
+            self.live += 1;
+        }
+        Ok(answer)
+    }
+
+    fn instance(&mut self, call: &Call) -> Result<Instance, Failure> {
         if let Some(instance) = self.instances[call.step].take() {
             self.live -= 1;
             return Ok(instance);

@@ -60,7 +60,7 @@ fn a_pipeline_that_is_wrong_is_told_where() {
         ("{ id: a, source: DIR/in.jsonl }", &["the rows of `read` would go nowhere", "at 2:"]),
         ("{ id: a }", &["step `a`", "at 3:"]),
         ("{ id: a, use: ./missing.wasm/step }", &["missing.wasm", "cannot be read"]),
-        ("{ id: a, use: GUESTS/kinds.wasm/count }", &["makes rows, but there are some already", "at 3:"]),
+        ("{ id: a, use: GUESTS/kinds.wasm/count }", &["the rows of `read` would go nowhere", "at 2:"]),
     ];
     for (step, words) in cases {
         let bench = Bench::default();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
-use stillroom::{Checkpoint, Plan, Progress, Report, RunOptions};
+use stillroom::{Checkpoint, Plan, Progress, Report, Results, RunOptions};
 
-use crate::args::{CheckpointArgs, RunArgs};
+use crate::args::{CheckpointArgs, KeepResults, ResultsArgs, RunArgs};
 use crate::progress::{self, Watch};
 use crate::show::{dry_run, number, summary, text};
 use crate::terminal::Stream;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
 
     // Rows that go to the terminal are their own progress.
     let is_silent = args.quiet || (to_stdout && Stream::Out.is_terminal());
-    let options = options(args, &plan, Arc::clone(&progress));
+    let options = options(args, &plan, Arc::clone(&progress))?;
     let report = drive(plan, options, !is_silent)?;
 
     if let Some(file) = report_file {
@@ -50,8 +50,23 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     Ok(verdict(&report))
 }
 
-fn options(args: &RunArgs, plan: &Plan, progress: Arc<Progress>) -> RunOptions {
-    RunOptions { limit: args.limit, progress, checkpoint: checkpoint(&args.checkpoint, plan), memory: args.memory }
+fn options(args: &RunArgs, plan: &Plan, progress: Arc<Progress>) -> Result<RunOptions> {
+    Ok(RunOptions {
+        limit: args.limit,
+        progress,
+        checkpoint: checkpoint(&args.checkpoint, plan),
+        memory: args.memory,
+        results: results(&args.results)?,
+    })
+}
+
+/// The results that are kept between runs.
+fn results(args: &ResultsArgs) -> Result<Option<Results>> {
+    if args.results == KeepResults::Off {
+        return Ok(None);
+    }
+    let cache = args.place.open().transpose()?;
+    Ok(cache.map(|cache| Results { cache: Arc::new(cache), always: args.results == KeepResults::Always }))
 }
 
 /// Where and how often the run writes down how far it is.

@@ -21,8 +21,6 @@ use crate::worker::{arrow, new_batch};
 
 /// How streams meet.
 pub(crate) struct Meet {
-    /// The step's place in the pipeline.
-    pub(crate) step: usize,
     pub(crate) kind: MeetKind,
     pub(crate) inputs: Vec<MeetInput>,
     /// For each column of the output, and each input, the column there.

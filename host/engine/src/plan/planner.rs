@@ -526,7 +526,6 @@ impl<'a> Planner<'a> {
         let schema: SchemaRef = Arc::new(schema);
         let origin = self.dominators.origin(at).filter(|_| kind != MeetKind::Append);
         let meet = Arc::new(Meet {
-            step: at,
             kind,
             inputs: inputs.iter().map(|input| MeetInput::new(&input.schema, origin)).collect(),
             columns,
@@ -576,7 +575,7 @@ impl<'a> Planner<'a> {
 
     /// No file is written by two.
     fn own_path(&mut self, path: &Spanned<String>, name: &str) -> Result<()> {
-        if path.value == "-" && self.outputs.iter().all(|output| output.options.path != PathBuf::from("-")) {
+        if path.value == "-" && self.outputs.iter().all(|output| output.options.path != *"-") {
             return Ok(());
         }
         match self.paths.insert(real_path(Path::new(&path.value)), name.to_owned()) {
@@ -683,7 +682,7 @@ impl<'a> Planner<'a> {
         }
         if self.calls {
             let stage = self.stage(StageKind::Quarantine, None);
-            (0..self.segments.len()).for_each(|segment| drop(self.exit(segment, stage)));
+            (0..self.segments.len()).for_each(|segment| _ = self.exit(segment, stage));
         }
         for segment in &mut self.segments {
             let rank = |exit: &Exit| self.stages[exit.stage].kind.rank();

@@ -111,6 +111,7 @@ fn report(
         rejected: all.rejected,
         bytes_in: all.bytes_in,
         calls: all.calls,
+        cached: all.cached,
         seconds: all.time.as_secs_f64(),
     };
     let steps: Vec<StepReport> = summary.steps.iter().zip(counts).map(step).collect();

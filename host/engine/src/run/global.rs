@@ -14,7 +14,8 @@ use serde_json::json;
 use super::journal::Journal;
 use super::ordered::{live, rows_of};
 use super::stage::{Emit, Finished, Intake, contract};
-use super::{Token, Word};
+use super::{Found, Keep, Token, Word};
+use crate::cache::{InputKey, Kept, digest_columns};
 use crate::error::{Error, Result};
 use crate::instance::{Answer, Instance};
 use crate::plan::{Call, From};
@@ -47,14 +48,22 @@ pub(super) struct Part {
     /// What was held of it before the run was resumed, to be fed again, and the items that this was.
     again: Option<Spool>,
     items: u64,
+    /// Where its answers are kept between runs, and the digest of what it has had so far.
+    keep: Option<Arc<Keep>>,
+    key: Option<InputKey>,
     /// Rows that came so far, all shares together.
     rows: u64,
     /// Of this share's rows, their places among all.
     mine: Vec<u32>,
     /// None once they are told.
     answers: Option<Answers>,
+    /// When it began to answer.
+    asking: Option<Instant>,
     count: Count,
 }
+
+/// The largest answer that is kept for other runs.
+const MOST_KEPT_BYTES: u64 = 256 << 20;
 
 /// What an instance has to say about the rows.
 pub(crate) struct Answers {
@@ -71,12 +80,13 @@ impl Part {
         items: u64,
         storage: &Storage,
         again: Option<Spool>,
+        keep: Option<Arc<Keep>>,
     ) -> Self {
         let schema = made_schema(&call);
         let made = Spool::new(schema, storage.budget.clone(), Place::Temporary(storage.folder.clone()));
         let answers = Some(Answers { origins: Vec::new(), made, rejected: Vec::new() });
         let (mine, count) = Default::default();
-        Self { call, share, shares, instance: None, again, items, rows: 0, mine, answers, count }
+        Self { call, share, shares, instance: None, again, items, keep, key: None, rows: 0, mine, answers, asking: None, count }
     }
 
     pub(super) fn take(&mut self, parcel: Parcel) -> Result<()> {
@@ -126,6 +136,11 @@ impl Part {
         if len == 0 {
             return Ok(());
         }
+        if self.keep.is_some() {
+            // What has no digest is not kept.
+            self.key = digest_columns(len, &columns, self.key.as_ref()).ok();
+            self.keep = self.keep.take().filter(|_| self.key.is_some());
+        }
         let answer = live(&mut self.instance, call).and_then(|instance| instance.process(len, &columns)).map_err(fail)?;
         if answer.rows > 0 || !answer.rejected.is_empty() {
             return Err(fail(contract("a global step answers in `finish`, not in `process`")));
@@ -142,8 +157,15 @@ impl Part {
         }
         self.feed_again()?;
         let start = Instant::now();
+        if self.instance.is_some() && self.asking.is_none() && self.recall()? {
+            self.instance = None;
+        }
+        let asking = *self.asking.get_or_insert(start);
         let is_more = self.ask()?;
         self.count.time += start.elapsed();
+        if !is_more && self.count.cached == 0 {
+            self.remember(asking)?;
+        }
         if is_more {
             // A guest may answer with no rows, for ever: each time the run looks whether it is to stop.
             return Ok(Finished::Part(Emit::Nothing));
@@ -164,20 +186,64 @@ impl Part {
         })))
     }
 
+    /// Rows that this share has had.
+    fn own_rows(&self) -> usize {
+        if self.shares > 1 { self.mine.len() } else { self.rows as usize }
+    }
+
+    /// Takes the answer that is kept from before, where there is one.
+    fn recall(&mut self) -> Result<bool> {
+        let (Some(keep), Some(key)) = (self.keep.clone().filter(|keep| keep.is_wanted()), self.key) else {
+            return Ok(false);
+        };
+        let Found::Answer(answer) = keep.get(&self.call, self.own_rows(), key) else { return Ok(false) };
+        self.count.cached += 1;
+        self.hear(*answer)?;
+        Ok(true)
+    }
+
+    /// Keeps the whole answer for other runs, where it is worth it.
+    fn remember(&mut self, since: Instant) -> Result<()> {
+        let (Some(keep), Some(key), Some(answers)) = (self.keep.clone(), self.key, &mut self.answers) else {
+            return Ok(());
+        };
+        let bytes = answers.made.bytes() + 4 * answers.origins.len() as u64;
+        if bytes > MOST_KEPT_BYTES || !keep.is_worth_keeping(bytes, since.elapsed()) {
+            return Ok(());
+        }
+        let batches = (0..answers.made.batches()).map(|at| answers.made.batch(at)).collect::<Result<Vec<_>>>()?;
+        let made = crate::plan::whole(&made_schema(&self.call), &batches)?;
+        // By the share's own rows: where they stand among all is another run's affair.
+        let own = |place: &u32| if self.shares > 1 { self.mine.binary_search(place).unwrap_or(0) as u32 } else { *place };
+        let kept = Kept {
+            columns: made.columns().to_vec(),
+            fields: self.call.opened.outputs.clone(),
+            rows: made.num_rows(),
+            origins: Some(answers.origins.iter().map(own).collect()),
+            rejected: answers.rejected.iter().map(|(place, why)| (own(place), why.clone())).collect(),
+        };
+        keep.put(&key, &kept);
+        Ok(())
+    }
+
     fn ask(&mut self) -> Result<bool> {
-        let rows = if self.shares > 1 { self.mine.len() } else { self.rows as usize };
+        let rows = self.own_rows();
         let fail = |failure| step_error(&self.call, 0, rows, failure);
         let Some(instance) = &mut self.instance else { return Ok(false) };
         let Some(answer) = instance.finish(rows).map_err(fail)? else { return Ok(false) };
         self.count.calls += 1;
+        self.hear(answer)?;
+        Ok(true)
+    }
+
+    fn hear(&mut self, answer: Answer) -> Result<()> {
         let Answer { columns, rows, origins, rejected, .. } = answer;
         let origins = origins.unwrap_or_else(|| (0..rows as u32).collect());
         let place = |row: u32| if self.shares > 1 { self.mine[row as usize] } else { row };
-        let Some(answers) = &mut self.answers else { return Ok(false) };
+        let Some(answers) = &mut self.answers else { return Ok(()) };
         answers.origins.extend(origins.into_iter().map(place));
         answers.rejected.extend(rejected.into_iter().map(|(row, why)| (place(row), why)));
-        answers.made.push(new_batch(&made_schema(&self.call), columns, rows)?)?;
-        Ok(true)
+        answers.made.push(new_batch(&made_schema(&self.call), columns, rows)?)
     }
 }
 
@@ -231,7 +297,7 @@ struct Answered {
 }
 
 /// What a resumed run finds of a global step.
-pub(super) struct Found {
+pub(super) struct OpenHold {
     pub(super) hold: Hold,
     /// To be fed to the instances again; none where they have answered.
     pub(super) has_answered: bool,
@@ -240,13 +306,13 @@ pub(super) struct Found {
 
 impl Hold {
     /// Opens what there is; `next` is the first item that those behind it want.
-    pub(super) fn open(call: Arc<Call>, name: &str, schema: SchemaRef, storage: Storage, next: u64) -> Result<Found> {
+    pub(super) fn open(call: Arc<Call>, name: &str, schema: SchemaRef, storage: Storage, next: u64) -> Result<OpenHold> {
         let mut intake = Intake::new(name, 0, storage.journal.clone());
         let marks = storage.journal.as_ref().map_or(&[][..], |journal| journal.marks(name, 0));
         let states: Vec<State> =
             marks.iter().filter_map(|mark| serde_json::from_value(mark.state.clone()).ok()).collect();
         let (mut warning, mut answer, mut count, mut kept) = (None, None, Count::default(), 0);
-        let held: Vec<spool::Mark> = states.iter().filter_map(|state| state.held.clone()).collect();
+        let held: Vec<spool::Mark> = states.iter().filter_map(|state| state.held).collect();
         let rows = match &storage.place(name) {
             Place::Kept(path) if !held.is_empty() => {
                 let (rows, good, why) = Spool::reopen(schema, storage.budget.clone(), path.clone(), &held)?;
@@ -270,7 +336,7 @@ impl Hold {
         if has_answered {
             hold.begin();
         }
-        Ok(Found { hold, has_answered, warning })
+        Ok(OpenHold { hold, has_answered, warning })
     }
 
     /// Items that it has and need not come again.
@@ -466,7 +532,7 @@ impl Joined {
 
     fn reopen(call: &Call, storage: &Storage, place: &Place, answered: &Answered) -> Result<Option<Self>> {
         let Place::Kept(path) = place else { return Ok(None) };
-        let marks = [answered.rows.clone()];
+        let marks = [answered.rows];
         let (rows, good, _) = Spool::reopen(Self::schema(call), storage.budget.clone(), path.clone(), &marks)?;
         let joined = Self { rows, carried: None, rejected: answered.rejected.clone(), at: 0, is_marked: true };
         Ok((good == 1).then_some(joined))

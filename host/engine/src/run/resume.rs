@@ -19,7 +19,7 @@ use super::output::Output;
 use super::quarantine::Quarantine;
 use super::stage::{MeetStage, Stage};
 use super::table::{Port, Station};
-use super::{BUDGET_BYTES, RunOptions};
+use super::{BUDGET_BYTES, Keep, RunOptions};
 use crate::error::Result;
 use crate::plan::{Call, Exit, Out, Plan, Segment, StageKind, StagePlan};
 use crate::sink::Encode;
@@ -68,7 +68,12 @@ fn file_identity(path: &Path) -> Value {
 }
 
 /// Opens every stage where it was left.
-pub(super) fn open(plan: Plan, options: &RunOptions, journal: Option<&Arc<Journal>>) -> Result<Found> {
+pub(super) fn open(
+    plan: Plan,
+    options: &RunOptions,
+    journal: Option<&Arc<Journal>>,
+    keeps: &[Option<Arc<Keep>>],
+) -> Result<Found> {
     let mut opening = Opening {
         names: plan.stages.iter().enumerate().map(|(at, stage)| stage_name(&plan, at, stage)).collect(),
         positions: plan.stages.iter().map(|stage| vec![Position::START; stage.ports.len()]).collect(),
@@ -80,6 +85,7 @@ pub(super) fn open(plan: Plan, options: &RunOptions, journal: Option<&Arc<Journa
         budget: Budget::new(options.memory.unwrap_or(BUDGET_BYTES) as u64),
         journal,
         options,
+        keeps,
         plan: &plan,
     };
     // Stages stand in topological order, but for the quarantine, which is the last and has nothing behind it.
@@ -161,6 +167,7 @@ fn stage_name(plan: &Plan, at: usize, stage: &StagePlan) -> String {
 struct Opening<'a> {
     plan: &'a Plan,
     options: &'a RunOptions,
+    keeps: &'a [Option<Arc<Keep>>],
     journal: Option<&'a Arc<Journal>>,
     budget: Arc<Budget>,
     names: Vec<String>,
@@ -206,13 +213,14 @@ impl Opening<'_> {
             StageKind::Part(call, share, shares) => {
                 // Its rows come from where those are that are held; those before it is fed again.
                 self.positions[at][0] = behind;
-                Stage::Part(Part::new(
+                Stage::Part(Box::new(Part::new(
                     call.clone(),
                     (*share, *shares),
                     behind.items,
                     &self.storage(),
                     self.again[at].take(),
-                ))
+                    self.keeps[call.step].clone(),
+                )))
             }
             StageKind::Ordered(call) => Stage::Ordered(Ordered::new(call.clone())),
             StageKind::Share(call, share, shares) => Stage::Share(Share::new(call.clone(), *share, *shares)),
@@ -258,7 +266,7 @@ impl Opening<'_> {
         self.warnings.extend(opened.warning);
         self.positions[at][0] = Position { items: opened.output.items(), is_done: false };
         self.encoders[output] = Some(opened.encoder);
-        Ok(Stage::Output(opened.output))
+        Ok(Stage::Output(Box::new(opened.output)))
     }
 
     fn quarantine(&mut self, at: usize) -> Result<Stage> {

@@ -18,12 +18,12 @@ use crate::worker::{Item, Parcel, meet_item};
 
 /// Something serial between two segments, or at the end.
 pub(super) enum Stage {
-    Output(Output),
+    Output(Box<Output>),
     Quarantine(Quarantine),
     Ordered(Ordered),
     Share(Share),
     Gather(Gather),
-    Part(Part),
+    Part(Box<Part>),
     Hold(Box<Hold>),
     Meet(MeetStage),
     Collect(Box<Collect>),

@@ -44,7 +44,10 @@ pub struct SeenStep {
 
 /// Where threads write down what they see: by step and branch.
 #[derive(Debug, Default)]
-pub(crate) struct Seen(Mutex<Vec<Vec<(u64, Vec<Value>)>>>);
+pub(crate) struct Seen(Mutex<Vec<Vec<Rows>>>);
+
+/// How many rows there were, and the first ones.
+type Rows = (u64, Vec<Value>);
 
 impl Seen {
     fn new(plan: &Plan) -> Self {

@@ -33,6 +33,7 @@ impl Budget {
     }
 
     /// The most that was ever used at a time.
+    #[cfg(test)]
     pub(crate) fn peak(&self) -> u64 {
         self.peak.load(Ordering::Relaxed)
     }

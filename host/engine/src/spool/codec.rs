@@ -9,7 +9,7 @@ use arrow_buffer::Buffer;
 use arrow_ipc::reader::{read_dictionary, read_record_batch};
 use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, StreamWriter};
 use arrow_ipc::{CompressionType, Message, MessageHeader, MetadataVersion, root_as_message};
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use arrow_schema::{ArrowError, SchemaRef};
 
 use super::compact::compact;
 use crate::error::Result;
@@ -89,10 +89,6 @@ impl Codec {
         let (_, columns, rows) = batch.into_parts();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(|error| error.to_string())
-    }
-
-    pub(crate) fn schema(&self) -> &Schema {
-        &self.schema
     }
 }
 

@@ -1,9 +1,8 @@
 //! Rows of a spool in any order.
 
-use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave;
 
 use super::compact::compact;
@@ -12,7 +11,6 @@ use crate::error::Result;
 use crate::worker::{arrow, new_batch};
 
 /// In a place: no row.
-const NONE: u32 = u32::MAX;
 
 /// A batch and a row in it.
 type At = (u32, u32);
@@ -23,16 +21,8 @@ const NEAR: usize = 1;
 impl Spool {
     /// Rows in the order asked for; they may repeat.
     pub(crate) fn take(&mut self, rows: &[u32]) -> Result<RecordBatch> {
-        let places = self.places(rows.iter().map(|row| Some(*row)))?;
+        let places = self.places(rows)?;
         self.gather(&places, self.schema.clone())
-    }
-
-    /// Rows in the order asked for, nulls where none is; every field becomes nullable.
-    pub(crate) fn take_optional(&mut self, rows: &[Option<u32>]) -> Result<RecordBatch> {
-        let places = self.places(rows.iter().copied())?;
-        let fields = self.schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-        let schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), self.schema.metadata().clone());
-        self.gather(&places, Arc::new(schema))
     }
 
     /// Whether rows can be taken in this order piece by piece without reading the same batches again and again.
@@ -80,14 +70,10 @@ impl Spool {
         self.starts.partition_point(|start| *start <= row) - 1
     }
 
-    fn places(&self, rows: impl ExactSizeIterator<Item = Option<u32>>) -> Result<Vec<At>> {
+    fn places(&self, rows: &[u32]) -> Result<Vec<At>> {
         let mut places = Vec::with_capacity(rows.len());
         let mut block = usize::MAX;
-        for row in rows {
-            let Some(row) = row.map(u64::from) else {
-                places.push((NONE, 0));
-                continue;
-            };
+        for row in rows.iter().map(|row| u64::from(*row)) {
             if row >= self.rows() {
                 return Err(internal(format!("there is no row {row} among {}", self.rows())));
             }
@@ -102,7 +88,6 @@ impl Spool {
         blocks.dedup();
         blocks.sort_unstable();
         blocks.dedup();
-        blocks.pop_if(|block| *block == NONE);
         if let ([block], true) = (blocks.as_slice(), is_range(places)) {
             let (_, columns, _) = self.batch(*block as usize)?.slice(places[0].1 as usize, places.len()).into_parts();
             return new_batch(&schema, columns, places.len());

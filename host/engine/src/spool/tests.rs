@@ -18,15 +18,11 @@ use super::take::pick;
 use super::*;
 
 /// What is right: all rows in memory, picked one by one.
-fn reference(batches: &[RecordBatch], rows: &[Option<u32>], schema: &SchemaRef) -> RecordBatch {
+fn reference(batches: &[RecordBatch], rows: &[u32], schema: &SchemaRef) -> RecordBatch {
     let all: Vec<(usize, usize)> =
         batches.iter().enumerate().flat_map(|(at, batch)| (0..batch.num_rows()).map(move |row| (at, row))).collect();
-    let picked = rows.iter().map(|row| row.map_or((batches.len(), 0), |row| all[row as usize])).collect();
+    let picked = rows.iter().map(|row| all[*row as usize]).collect();
     pick(schema, batches, picked).unwrap()
-}
-
-fn somes(rows: &[u32]) -> Vec<Option<u32>> {
-    rows.iter().map(|row| Some(*row)).collect()
 }
 
 fn filled(rng: &mut Rng, schema: &SchemaRef, spool: &mut Spool) -> Vec<RecordBatch> {
@@ -60,16 +56,13 @@ fn check_as_a_list(seed: u64, limit: u64) {
     assert_eq!(all_of(&mut spool), batches);
     for _ in 0..3 {
         let order = order(rng, spool.rows());
-        assert_eq!(spool.take(&order).unwrap(), reference(&batches, &somes(&order), &schema));
+        assert_eq!(spool.take(&order).unwrap(), reference(&batches, &order, &schema));
     }
-    let optional: Vec<_> = order(rng, spool.rows()).into_iter().map(|row| (row % 3 > 0).then_some(row)).collect();
-    let taken = spool.take_optional(&optional).unwrap();
-    assert_eq!(taken, reference(&batches, &optional, taken.schema_ref()));
     let order = order(rng, spool.rows());
     let mut permuted = spool.permuted(&order).unwrap();
     let in_order: Vec<u32> = (0..order.len() as u32).collect();
     assert_eq!(permuted.rows(), order.len() as u64);
-    assert_eq!(permuted.take(&in_order).unwrap(), reference(&batches, &somes(&order), &schema));
+    assert_eq!(permuted.take(&in_order).unwrap(), reference(&batches, &order, &schema));
     drop((spool, permuted));
     assert_eq!(budget.used(), 0);
 }
@@ -268,7 +261,7 @@ fn a_full_disk_is_called_that() {
 fn rows_and_types_that_are_not_there_are_errors() {
     let mut spool = Spool::new(texts(0, 1).schema(), Budget::new(0), Place::Temporary(std::env::temp_dir()));
     spool.push(texts(0, 10)).unwrap();
-    assert!(spool.take(&[3, 10]).is_err() && spool.take_optional(&[Some(10)]).is_err());
+    assert!(spool.take(&[3, 10]).is_err());
     assert!(spool.permuted(&[10]).is_err() && spool.batch(1).is_err());
     let other = RecordBatch::try_from_iter([("id", Arc::new(StringArray::from(vec!["1"])) as ArrayRef)]).unwrap();
     assert!(spool.push(other).is_err());

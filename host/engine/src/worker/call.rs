@@ -63,6 +63,11 @@ pub(crate) fn transform(
 ) -> Result<Outcome, Failure> {
     let columns = inputs(call, batch)?;
     let answer = instance.process(batch.num_rows(), &columns)?;
+    settle(call, batch, answer, count)
+}
+
+/// Books an answer, and puts it beside what stayed outside.
+pub(crate) fn settle(call: &Call, batch: &RecordBatch, answer: Answer, count: &mut Count) -> Result<Outcome, Failure> {
     count.calls += 1;
     count.bytes_in += answer.bytes_in as u64;
     account(count, batch.num_rows(), &answer);

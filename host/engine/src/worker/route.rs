@@ -54,27 +54,23 @@ fn masks(
         Route::Where { expressions, is_first } => by_expression(expressions, *is_first, batch, &mut masks)?,
         Route::Random { pick, seed, by_batch } => {
             let mut order: Vec<usize> = (0..branches).collect();
-            for row in 0..rows {
+            (0..rows).for_each(|row| {
                 let mut state = mix(mix(*seed).wrapping_add(item)).wrapping_add(unit(*by_batch, row));
                 draw(&mut order, *pick, &mut state);
                 order[..*pick].iter().for_each(|branch| masks[*branch][row] = true);
                 order.sort_unstable(); // the next row's draw begins alike
-            }
+            });
         }
-        Route::InTurn { by_batch } => {
-            for row in 0..rows {
-                // Items start at one branch after the other, so that short ones spread too.
-                let turn = item.wrapping_add(unit(*by_batch, row)) % branches as u64;
-                masks[turn as usize][row] = true;
-            }
-        }
-        Route::Split { share, seed } => {
-            for row in 0..rows {
-                let random = mix(mix(mix(*seed).wrapping_add(item)).wrapping_add(first + row as u64));
-                let is_second = (random >> 11) as f64 / (1u64 << 53) as f64 <= *share;
-                masks[usize::from(is_second)][row] = true;
-            }
-        }
+        // Items start at one branch after the other, so that short ones spread too.
+        Route::InTurn { by_batch } => (0..rows).for_each(|row| {
+            let turn = item.wrapping_add(unit(*by_batch, row)) % branches as u64;
+            masks[turn as usize][row] = true;
+        }),
+        Route::Split { share, seed } => (0..rows).for_each(|row| {
+            let random = mix(mix(mix(*seed).wrapping_add(item)).wrapping_add(first + row as u64));
+            let is_second = ((random >> 11) as f64 / (1u64 << 53) as f64) < *share;
+            masks[usize::from(is_second)][row] = true;
+        }),
     }
     Ok(masks)
 }
