@@ -114,13 +114,16 @@ def main():
     if options.large:
         large, out = folder / "large.jsonl", folder / "large-out.jsonl"
         make_corpus(large, options.large)
-        print(f"\n{'stillroom':<12} {'rows':>9} {'wall':>9} {'rows/s':>19} {'CPU s':>7} {'µs CPU/row':>11} {'peak MB':>8} {'kept':>8}")
-        wall, cpu, peak = timed(command("stillroom", options, large, out))
-        stay = f"{kept('stillroom', out) / options.large:.2%}"
-        print(f"{'':<12} {options.large:>9,} {wall:>8.3f}s {options.large / wall:>19,.0f} {cpu:>7.2f} {1e6 * cpu / options.large:>11.1f} {peak:>8.0f} {stay:>8}")
+        print(f"\n{'large':<12} {'rows':>9} {'wall':>9} {'rows/s':>19} {'CPU s':>7} {'µs CPU/row':>11} {'peak MB':>8} {'kept':>8}")
+        peaks = []
+        for name, more in {"stillroom": [], "unsaved": ["--no-checkpoint"]}.items():
+            wall, cpu, peak = timed([*command("stillroom", options, large, out), *more])
+            stay = f"{kept('stillroom', out) / options.large:.2%}"
+            print(f"{name:<12} {options.large:>9,} {wall:>8.3f}s {options.large / wall:>19,.0f} {cpu:>7.2f} {1e6 * cpu / options.large:>11.1f} {peak:>8.0f} {stay:>8}")
+            peaks.append(peak)
         large.unlink()
         out.unlink()
-        if peak > 2000:
+        if max(peaks) > 2000:
             sys.exit("the peak is more than 2 GB")
 
 

@@ -75,7 +75,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) results: ResultsArgs,
 
-    /// Memory for rows that wait for the end of the input, such as `512MB`; what is more goes to disk [default: 512MiB]
+    /// Memory for rows that wait for the end of the input, such as `512MB`; what is more goes to disk [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) memory: Option<usize>,
 

@@ -116,7 +116,7 @@ impl Bench {
             still.arg("--resume");
         }
         let compiled = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-        still.env("STILLROOM_CACHE_DIR", compiled).stdin(Stdio::null()).stdout(Stdio::null());
+        still.args(["--results", "off"]).env("STILLROOM_CACHE_DIR", compiled).stdin(Stdio::null()).stdout(Stdio::null());
         still.stderr(fs::File::create(self.folder.join("stderr")).unwrap()).spawn().unwrap()
     }
 

@@ -10,6 +10,7 @@ fn still(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_still"))
         .args(arguments)
         .env("STILLROOM_CACHE_DIR", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compiled"))
+        .env("STILLROOM_RESULTS_DIR", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("results"))
         .env_remove("STILLROOM_THREADS")
         .stdin(Stdio::null())
         .output()

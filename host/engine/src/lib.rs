@@ -62,6 +62,7 @@ mod card;
 
 pub mod error;
 
+pub use cache::{About, CachedStep, Damaged, Pruned, ResultCache};
 pub use component::{ColumnInfo, Plugin, StepInfo};
 pub use contract::VERSIONS as CONTRACT_VERSIONS;
 pub use engine::{CompileCache, Engine, EngineOptions};
@@ -71,6 +72,5 @@ pub use pipeline::Pipeline;
 pub use plan::{Builtins, Plan, PlannedStep};
 pub use report::{OutputReport, Progress, Report, StepReport};
 pub use run::{Checkpoint, Results, RunOptions, SeenStep, TryOut};
-pub use cache::{About, CachedStep, Damaged, Pruned, ResultCache};
 pub use session::{Answered, Session};
 pub use sink::remove_partial_outputs;

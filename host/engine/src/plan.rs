@@ -131,7 +131,12 @@ pub(crate) enum Work {
     Route(Route),
     Meet(Arc<Meet>),
     /// Encodes rows for the sink behind an exit; of these columns only, where not of all.
-    Sink { exit: usize, output: usize, columns: Option<(Vec<usize>, SchemaRef)>, is_counted: bool },
+    Sink {
+        exit: usize,
+        output: usize,
+        columns: Option<(Vec<usize>, SchemaRef)>,
+        is_counted: bool,
+    },
     /// Gives each row the number of its origin.
     Number(SchemaRef),
     /// Gives each row the hash of its key.

@@ -42,7 +42,8 @@ impl Report {
         };
         let out: HashMap<&str, u64> = self.steps.iter().map(|step| (step.id.as_str(), step.rows_out)).collect();
         // How the rows of a route are spread over its branches is not counted.
-        let given = |step: &StepReport| step.inputs.iter().map(|input| out.get(input.as_str()).copied()).sum::<Option<u64>>();
+        let given =
+            |step: &StepReport| step.inputs.iter().map(|input| out.get(input.as_str()).copied()).sum::<Option<u64>>();
         let is_fed = |step: &StepReport| given(step).is_none_or(|given| given == step.rows_in);
         self.steps.iter().all(|step| step.kind == "source" || (is_even(step) && is_fed(step)))
     }

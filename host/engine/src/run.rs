@@ -15,10 +15,12 @@
 mod collect;
 mod end;
 mod feed;
-mod global;
+mod hold;
+mod joined;
 mod journal;
 mod ordered;
 mod output;
+mod part;
 mod quarantine;
 mod results;
 mod resume;
@@ -41,16 +43,16 @@ use crate::worker::Worker;
 use end::End;
 pub use journal::Checkpoint;
 use journal::Journal;
-use stage::Stage;
-use table::{Job, Table};
 pub use results::Results;
 pub(crate) use results::{Found, Keep};
+use stage::Stage;
 pub(crate) use table::Token;
+use table::{Job, Table};
 pub(crate) use try_out::Seen;
 pub use try_out::{SeenStep, TryOut};
 
 /// Memory for rows that wait for the end of the input, where nothing else is said, in bytes.
-const BUDGET_BYTES: usize = 512 << 20;
+const BUDGET_BYTES: usize = 256 << 20;
 
 /// How to run a plan.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +64,7 @@ pub struct RunOptions {
     /// Where the run writes down how far it is; nowhere where this is none.
     pub checkpoint: Option<Checkpoint>,
     /// Memory for rows that wait for the end of the input (global steps, streams that meet), in bytes; what is more goes to
-    /// disk. 512 MiB where it is none.
+    /// disk. 256 MiB where it is none: the whole process then stays within 512 MiB unless a step needs much itself.
     pub memory: Option<usize>,
     /// Results of steps kept between runs; none where this is none.
     pub results: Option<Results>,
@@ -83,7 +85,7 @@ pub(crate) struct Shared {
 /// What one stage says to another.
 pub(crate) enum Word {
     Share(Vec<ordered::ShareAnswer>, std::time::Duration),
-    Part(Box<global::Answers>, Box<Count>),
+    Part(Box<part::Answers>, Box<Count>),
 }
 
 impl Plan {
@@ -94,9 +96,10 @@ impl Plan {
     /// [`Checkpoint`] what is finished stays in the run folder, if it is worth it, to be gone on with.
     pub fn run(self, options: RunOptions) -> Result<Report> {
         let start = Instant::now();
-        let journal = options.checkpoint.as_ref().map(|checkpoint| {
-            Journal::open(checkpoint, resume::manifest(&self, &options)).map(Arc::new)
-        });
+        let journal = options
+            .checkpoint
+            .as_ref()
+            .map(|checkpoint| Journal::open(checkpoint, resume::manifest(&self, &options)).map(Arc::new));
         let journal = journal.transpose()?;
         if let Some(report) = journal.as_ref().and_then(|journal| journal.finished()) {
             return end::name_outputs(&self, report, journal.as_deref());

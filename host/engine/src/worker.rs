@@ -11,9 +11,9 @@ use arrow_array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
 
+use crate::cache::InputKey;
 use crate::error::{Blame, Error, Result, StepError};
 use crate::expression::ExpressionError;
-use crate::cache::InputKey;
 use crate::instance::{Answer, Failure, Instance};
 use crate::plan::{BatchSize, Call, Meet, Op, Route, Segment, Target, Work, whole};
 use crate::report::Count;
@@ -22,8 +22,8 @@ use crate::sink::Encoded;
 use crate::source::bounded;
 
 pub(crate) use call::{
-    Pieces, Rejected, account, arrange, arrow, at_rows, batch_bytes, inputs, new_batch, outcome, settle,
-    step_error, take_all, transform,
+    Pieces, Rejected, account, arrange, arrow, at_rows, batch_bytes, inputs, new_batch, outcome, settle, step_error,
+    take_all, transform,
 };
 pub(crate) use key::is_hashable;
 
@@ -148,7 +148,9 @@ impl<'a> Worker<'a> {
             encoded: if failed.is_some() { Vec::new() } else { encoded },
             rejected: if exit == last { std::mem::take(&mut scratch.rejected) } else { Vec::new() },
             counts: counts.clone(),
-            failure: failed.as_ref().map(|failed| if exit == segment.teller { failed.clone() } else { Failed::untold() }),
+            failure: failed
+                .as_ref()
+                .map(|failed| if exit == segment.teller { failed.clone() } else { Failed::untold() }),
             word: None,
             token: item.token.clone(),
         };
@@ -278,7 +280,10 @@ impl<'a> Worker<'a> {
             }
             Work::Number(schema) => {
                 let numbers = (0..rows_in).map(|row| scratch.number << 32 | (first + row));
-                stack.push(Task::Rows(&op.next[0], with_column(&batch, schema, Arc::new(UInt64Array::from_iter_values(numbers)))?));
+                stack.push(Task::Rows(
+                    &op.next[0],
+                    with_column(&batch, schema, Arc::new(UInt64Array::from_iter_values(numbers)))?,
+                ));
                 return Ok(());
             }
             Work::Key(columns, schema) => {
@@ -291,7 +296,9 @@ impl<'a> Worker<'a> {
                 if *is_counted {
                     scratch.counts[op.slot].bytes_in += encoded.as_ref().map_or(0, encoded_bytes);
                 }
-                scratch.exits[*exit].0.extend(encoded.is_some().then(|| visible(&batch, columns.as_ref())).transpose()?);
+                scratch.exits[*exit]
+                    .0
+                    .extend(encoded.is_some().then(|| visible(&batch, columns.as_ref())).transpose()?);
                 scratch.exits[*exit].1.extend(encoded);
                 if !is_counted {
                     return Ok(());
@@ -455,8 +462,7 @@ pub(crate) fn meet_item(meet: &Meet, inputs: Vec<Vec<RecordBatch>>, count: &mut 
     let start = Instant::now();
     let inputs = inputs.iter().zip(&meet.inputs).map(|(batches, input)| whole(&input.schema, batches));
     let inputs = inputs.collect::<Result<Vec<_>>>()?;
-    let origins: Vec<Vec<u64>> =
-        inputs.iter().enumerate().map(|(input, batch)| meet.origins(input, batch)).collect();
+    let origins: Vec<Vec<u64>> = inputs.iter().enumerate().map(|(input, batch)| meet.origins(input, batch)).collect();
     let merged = meet.merge(&origins, count);
     let mut batches = Vec::new();
     if merged.len > 0 {
@@ -496,4 +502,3 @@ fn replace(batch: &RecordBatch, made: Vec<(usize, ArrayRef)>, schema: &SchemaRef
     }
     new_batch(schema, columns, batch.num_rows())
 }
-

@@ -145,7 +145,10 @@ fn different_types(one: &Field, other: &Field, id: &str) -> Clash {
 fn two_makers(field: &Field, id: &str) -> Clash {
     Clash {
         column: field.name().clone(),
-        message: format!("`{id}` brings a column `{}`, and so does an input before it, with values of its own", field.name()),
+        message: format!(
+            "`{id}` brings a column `{}`, and so does an input before it, with values of its own",
+            field.name()
+        ),
         help: "give one of them another name before (`rename:`, `outputs:`), or drop it",
     }
 }
@@ -266,7 +269,9 @@ fn optional(rows: &[u32]) -> UInt32Array {
 
 /// A column that several inputs have: of each row, that of the first input that has the row.
 fn first_of(providers: &[(usize, &ArrayRef)], merged: &Merged) -> Result<ArrayRef> {
-    let Some((_, first)) = providers.first() else { return Ok(new_null_array(&arrow_schema::DataType::Null, merged.len)) };
+    let Some((_, first)) = providers.first() else {
+        return Ok(new_null_array(&arrow_schema::DataType::Null, merged.len));
+    };
     let null = new_null_array(first.data_type(), 1);
     let mut arrays: Vec<&dyn arrow_array::Array> = providers.iter().map(|(_, array)| array.as_ref()).collect();
     arrays.push(null.as_ref());

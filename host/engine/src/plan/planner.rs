@@ -1,6 +1,11 @@
 //! From steps to stretches: each step is placed in the segment that its rows are in, and where order or the whole is
 //! needed, a stage ends the segment and another one begins.
 
+mod columns;
+mod outputs;
+mod placing;
+mod shape;
+
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,8 +23,8 @@ use crate::contract::v0_1::Kind;
 use crate::error::PipelineError;
 use crate::expression::ExpressionError;
 use crate::pipeline::{
-    Action, ConcatOrder, DatasetSpec, Input, JoinKind, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec, Spanned,
-    Step,
+    Action, ConcatOrder, DatasetSpec, Input, JoinKind, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec,
+    Spanned, Step,
 };
 use crate::sink;
 use crate::source::{self, SourceOptions};
@@ -117,9 +122,8 @@ impl<'a> Planner<'a> {
             return Err(self.fail(step.id.place, message, "write what is in between to a file").into());
         }
         self.find_sources()?;
-        self.dominators = Dominators::new(pipeline.order(), |step| {
-            self.inputs[step].iter().map(|input| input.step).collect()
-        });
+        self.dominators =
+            Dominators::new(pipeline.order(), |step| self.inputs[step].iter().map(|input| input.step).collect());
         self.find_origins()?;
         for &at in pipeline.order() {
             self.step(at)?;
@@ -248,14 +252,7 @@ impl<'a> Planner<'a> {
         Ok(vec![stream])
     }
 
-    fn feed(
-        &mut self,
-        at: usize,
-        origin: Origin,
-        paths: Vec<String>,
-        schema: SchemaRef,
-        batch: BatchSize,
-    ) -> Stream {
+    fn feed(&mut self, at: usize, origin: Origin, paths: Vec<String>, schema: SchemaRef, batch: BatchSize) -> Stream {
         let segment = self.segment(at);
         self.feeds.push(FeedPlan { origin, paths, segment, rows: batch.rows });
         let makers = schema.fields().iter().map(|_| self.maker()).collect();
@@ -356,321 +353,6 @@ impl<'a> Planner<'a> {
         self.put(at, input, Work::Number(schema.clone()), schema, makers)
     }
 
-    fn filter(&mut self, at: usize, step: &Step, input: &Stream, text: &Spanned<String>) -> Result<Vec<Stream>> {
-        let expression = self.condition(step, input, text)?;
-        let reads = expression.columns().map(str::to_owned).collect();
-        let stream = self.put(at, input, Work::Filter(expression), input.schema.clone(), input.makers.clone());
-        self.done(at, &stream.schema, Done { reads, ..Done::new("where", text.value.clone()) });
-        Ok(vec![stream])
-    }
-
-    fn condition(&self, step: &Step, input: &Stream, text: &Spanned<String>) -> Result<Expression> {
-        let expression = self.parse(step, text)?;
-        let seen = visible_schema(&input.schema);
-        expression.check_filter(&seen).map_err(|error| self.expression_error(step, text, error))?;
-        Ok(expression)
-    }
-
-    fn compute(
-        &mut self,
-        at: usize,
-        step: &Step,
-        input: &Stream,
-        columns: &IndexMap<Spanned<String>, Spanned<String>>,
-    ) -> Result<Vec<Stream>> {
-        let (mut fields, mut makers) = (input.schema.fields().to_vec(), input.makers.clone());
-        let (mut made, mut reads, mut makes) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, text) in columns {
-            let (expression, data_type) = self.expression(step, input, text)?;
-            reads.extend(expression.columns().map(str::to_owned));
-            let field = Arc::new(Field::new(&name.value, data_type, true));
-            makes.push(field_text(&field));
-            let column = input.schema.index_of(name).unwrap_or(fields.len());
-            if column < fields.len() {
-                (fields[column], makers[column]) = (field, self.maker());
-            } else {
-                fields.push(field);
-                makers.push(self.maker());
-            }
-            made.push((column, expression));
-        }
-        let schema: SchemaRef = Arc::new(Schema::new(fields));
-        let stream = self.put(at, input, Work::Compute(made, schema.clone()), schema, makers);
-        let uses = list(columns.keys().map(|name| name.value.clone()));
-        self.done(at, &stream.schema, Done { reads, makes, ..Done::new("compute", uses) });
-        Ok(vec![stream])
-    }
-
-    fn select(&mut self, at: usize, step: &Step, input: &Stream, names: &[Spanned<String>]) -> Result<Vec<Stream>> {
-        let mut columns = names.iter().map(|name| self.column(step, input, name)).collect::<Result<Vec<_>>>()?;
-        columns.extend((0..input.makers.len()).filter(|column| is_hidden(input.schema.field(*column).name())));
-        self.project(at, input, "select", &columns, list(names.iter().map(|name| name.value.clone())))
-    }
-
-    fn drop_columns(
-        &mut self,
-        at: usize,
-        step: &Step,
-        input: &Stream,
-        names: &[Spanned<String>],
-    ) -> Result<Vec<Stream>> {
-        let dropped = names.iter().map(|name| self.column(step, input, name)).collect::<Result<Vec<_>>>()?;
-        let kept: Vec<usize> = (0..input.makers.len()).filter(|column| !dropped.contains(column)).collect();
-        self.project(at, input, "drop", &kept, list(names.iter().map(|name| name.value.clone())))
-    }
-
-    fn rename(
-        &mut self,
-        at: usize,
-        step: &Step,
-        input: &Stream,
-        names: &IndexMap<Spanned<String>, Spanned<String>>,
-    ) -> Result<Vec<Stream>> {
-        let mut fields = input.schema.fields().to_vec();
-        for (new, old) in names {
-            let column = self.column(step, input, old)?;
-            fields[column] = Arc::new(fields[column].as_ref().clone().with_name(&new.value));
-        }
-        for (new, _) in names {
-            if fields.iter().filter(|field| *field.name() == new.value).count() > 1 {
-                let message = format!("step `{}`: there is a column `{}` already", *step.id, new.value);
-                return Err(self.fail(new.place, message, "choose another name, or drop that column first").into());
-            }
-        }
-        let renamed = Stream { schema: Arc::new(Schema::new(fields)), ..input.clone() };
-        let all: Vec<usize> = (0..renamed.makers.len()).collect();
-        let uses = list(names.iter().map(|(new, old)| format!("{} <- {}", new.value, old.value)));
-        self.project(at, &renamed, "rename", &all, uses)
-    }
-
-    fn project(
-        &mut self,
-        at: usize,
-        input: &Stream,
-        kind: &'static str,
-        columns: &[usize],
-        uses: String,
-    ) -> Result<Vec<Stream>> {
-        let fields: Vec<_> = columns.iter().map(|column| input.schema.fields()[*column].clone()).collect();
-        let makers = columns.iter().map(|column| input.makers[*column]).collect();
-        let schema: SchemaRef = Arc::new(Schema::new(fields));
-        let stream = self.put(at, input, Work::Project(columns.to_vec(), schema.clone()), schema, makers);
-        self.done(at, &stream.schema, Done::new(kind, uses));
-        Ok(vec![stream])
-    }
-
-    fn route(&mut self, at: usize, step: &Step, input: &Stream, spec: &RouteSpec) -> Result<Vec<Stream>> {
-        let by_batch = |each: &RouteUnit| *each == RouteUnit::Batch;
-        let mut done = Done::new("route", String::new());
-        let (route, uses) = match &spec.by {
-            RouteBy::Where { expressions, first } => {
-                let parsed = expressions.iter().map(|text| self.condition(step, input, text));
-                let parsed = parsed.collect::<Result<Vec<_>>>()?;
-                done.reads = parsed.iter().flat_map(|one| one.columns().map(str::to_owned)).collect();
-                let uses = list(spec.branches.iter().zip(expressions).map(|(name, text)| format!("{name}: {text}")));
-                (Route::Where { expressions: parsed, is_first: *first }, uses)
-            }
-            RouteBy::Random { pick, seed, each } => {
-                let uses = format!("{pick} of {} at random, seed {seed}", spec.branches.len());
-                (Route::Random { pick: *pick, seed: *seed, by_batch: by_batch(each) }, uses)
-            }
-            RouteBy::InTurn { each } => {
-                (Route::InTurn { by_batch: by_batch(each) }, format!("{} in turn", spec.branches.len()))
-            }
-        };
-        let numbered =
-            if self.origins.contains(&at) { self.number(input, at) } else { input.clone() };
-        let stream = self.put(at, &numbered, Work::Route(route), numbered.schema.clone(), numbered.makers.clone());
-        self.done(at, &stream.schema, Done { uses, ..done });
-        if let Some(planned) = &mut self.steps[at] {
-            planned.branches = spec.branches.iter().map(|branch| branch.value.clone()).collect();
-        }
-        Ok(self.branches(&stream, spec.branches.len()))
-    }
-
-    /// The streams that come out of an op with several branches.
-    fn branches(&mut self, stream: &Stream, count: usize) -> Vec<Stream> {
-        let op = stream.from.map_or(0, |(op, _)| op);
-        self.segments[stream.segment].ops[op].next = vec![Vec::new(); count];
-        (0..count).map(|branch| Stream { from: Some((op, branch)), ..stream.clone() }).collect()
-    }
-
-    fn concat(&mut self, at: usize, step: &Step, inputs: &[Stream], order: ConcatOrder) -> Result<Vec<Stream>> {
-        let ids = self.input_ids(at);
-        let columns = concat_columns(&arriving(inputs, &ids)).map_err(|clash| self.clash(step, &clash))?;
-        let kind = if order == ConcatOrder::Origin { MeetKind::Concat } else { MeetKind::Append };
-        let stream = self.meet(at, inputs, kind, columns);
-        self.done(at, &stream.schema, Done::new("concat", list(ids.into_iter())));
-        Ok(vec![stream])
-    }
-
-    fn join(&mut self, at: usize, step: &Step, inputs: &[Stream], kind: JoinKind) -> Result<Vec<Stream>> {
-        let ids = self.input_ids(at);
-        let columns = join_columns(kind, &arriving(inputs, &ids)).map_err(|clash| self.clash(step, &clash))?;
-        let stream = self.meet(at, inputs, MeetKind::Join(kind), columns);
-        self.done(at, &stream.schema, Done::new("join", list(ids.into_iter())));
-        Ok(vec![stream])
-    }
-
-    fn clash(&self, step: &Step, clash: &super::meet::Clash) -> PipelineError {
-        let message = format!("step `{}`, column `{}`: {}", *step.id, clash.column, clash.message);
-        self.fail(step.id.place, message, clash.help)
-    }
-
-    /// Streams of one segment meet in it, item by item; of one family, in a stage, item by item; others when all of them
-    /// are there.
-    fn meet(&mut self, at: usize, inputs: &[Stream], kind: MeetKind, columns: super::meet::Columns) -> Stream {
-        let (schema, mut makers, columns) = columns;
-        // What several made, or is null where one had no row, is from here on a column of its own.
-        makers.iter_mut().filter(|maker| **maker == NOBODY).for_each(|maker| *maker = self.maker());
-        let schema: SchemaRef = Arc::new(schema);
-        let origin = self.dominators.origin(at).filter(|_| kind != MeetKind::Append);
-        let meet = Arc::new(Meet {
-            kind,
-            inputs: inputs.iter().map(|input| MeetInput::new(&input.schema, origin)).collect(),
-            columns,
-            schema: schema.clone(),
-            batch: self.batch_of(&self.pipeline.steps[at]),
-        });
-        let first = &inputs[0];
-        if kind != MeetKind::Append && inputs.iter().all(|input| input.segment == first.segment) {
-            let stream = self.put(at, first, Work::Meet(meet), schema, makers);
-            let op = stream.from.map_or(0, |(op, _)| op);
-            for (port, input) in inputs.iter().enumerate().skip(1) {
-                self.attach(input, Target::Op(op, port));
-            }
-            return stream;
-        }
-        let is_aligned = kind != MeetKind::Append && inputs.iter().all(|input| input.family == first.family);
-        let kind = if is_aligned { StageKind::Meet(meet) } else { StageKind::Collect(meet) };
-        let stage = self.stage(kind, Some(at));
-        inputs.iter().for_each(|input| self.lead(input, stage));
-        let family = if is_aligned { first.family } else { self.family() };
-        self.stream_of(stage, at, schema, makers, family)
-    }
-
-    fn sink(&mut self, at: usize, step: &Step, input: &Stream, spec: &SinkSpec) -> Result<Vec<Stream>> {
-        let path = &spec.path;
-        if spec.format().is_none() {
-            let message = format!("step `{}`: no format goes by the name of `{}`", *step.id, path.value);
-            let help = "name it `.jsonl`, `.csv`, `.parquet` or `.arrow`, or say `format:`";
-            return Err(self.fail(path.place, message, help).into());
-        }
-        let schema = visible_schema(&input.schema);
-        let options = SinkOptions {
-            path: path.value.clone().into(),
-            format: spec.format(),
-            compression: spec.compression,
-            partial: None,
-        };
-        sink::check(&options, &schema).map_err(|error| {
-            self.fail(path.place, format!("step `{}`: {}", *step.id, error.message), error.help.unwrap_or_default())
-        })?;
-        self.own_path(path, &step.id.value)?;
-        let output = Output { name: step.id.value.clone(), split: None, options, schema, is_leaf: true };
-        let stream = self.write(Some(at), at, input, output);
-        self.done(at, &stream.schema, Done::new("sink", path.value.clone()));
-        Ok(vec![stream])
-    }
-
-    /// No file is written by two.
-    fn own_path(&mut self, path: &Spanned<String>, name: &str) -> Result<()> {
-        if path.value == "-" && self.outputs.iter().all(|output| output.options.path != *"-") {
-            return Ok(());
-        }
-        match self.paths.insert(real_path(Path::new(&path.value)), name.to_owned()) {
-            None if path.value != "-" => Ok(()),
-            _ => {
-                let message = format!("step `{name}`: another step writes `{}`", path.value);
-                Err(self.fail(path.place, message, "choose another path").into())
-            }
-        }
-    }
-
-    /// Encodes rows and leads them to a stage that writes them.
-    fn write(&mut self, step: Option<usize>, at: usize, input: &Stream, output: Output) -> Stream {
-        let number = self.outputs.len();
-        let columns = visible(&input.schema).map(|columns| (columns, output.schema.clone()));
-        self.outputs.push(output);
-        let stage = self.stage(StageKind::Sink(number), step);
-        let exit = self.exit(input.segment, stage);
-        let work = Work::Sink { exit, output: number, columns, is_counted: step.is_some() };
-        self.put(at, input, work, input.schema.clone(), input.makers.clone())
-    }
-
-    /// What nothing comes after is written to the data set's folder, or was written by a sink.
-    fn leaves(&mut self) -> Result<()> {
-        let pipeline = self.pipeline;
-        let mut names: HashMap<String, String> = HashMap::new();
-        for (at, step) in pipeline.steps.iter().enumerate() {
-            for branch in 0..self.streams[at].len() {
-                let is_sink = matches!(step.action, Action::Sink(_));
-                if self.taken[at][branch] || is_sink {
-                    continue;
-                }
-                let id = self.stream_id(at, branch);
-                let Some(dataset) = &pipeline.dataset else { return Err(self.loose_end(step, &id).into()) };
-                let own = step.dataset.as_ref().map(|name| name.value.clone());
-                let name = own.unwrap_or_else(|| id.replace('.', "-"));
-                if let Some(other) = names.insert(name.clone(), id.clone()) {
-                    let message = format!("`{other}` and `{id}` are both the data set `{name}`");
-                    let place = step.dataset.as_ref().map_or(step.id.place, |name| name.place);
-                    return Err(self.fail(place, message, "give one of them another name: `dataset: NAME`").into());
-                }
-                self.leaf(at, branch, name, dataset)?;
-            }
-        }
-        self.check_sinks()
-    }
-
-    fn loose_end(&self, step: &Step, id: &str) -> PipelineError {
-        let message = format!("the rows of `{id}` would go nowhere");
-        let help = "end with a step that has `sink:`, or name a folder for all such rows: `dataset: FOLDER`";
-        self.fail(step.id.place, message, help)
-    }
-
-    /// Sinks that rows go on from are no leaves. A name of a data set on a sink is its name in reports.
-    fn check_sinks(&mut self) -> Result<()> {
-        for at in 0..self.streams.len() {
-            if let (Action::Sink(_), [true]) = (&self.pipeline.steps[at].action, &self.taken[at][..]) {
-                let id = &self.pipeline.steps[at].id.value;
-                self.outputs.iter_mut().filter(|output| output.name == *id).for_each(|output| output.is_leaf = false);
-            }
-        }
-        Ok(())
-    }
-
-    fn leaf(&mut self, at: usize, branch: usize, name: String, dataset: &DatasetSpec) -> Result<()> {
-        let stream = self.streams[at][branch].clone();
-        let splits: Vec<(&'static str, Stream)> = match dataset.test {
-            None => vec![("train", stream)],
-            Some(share) => {
-                let work = Work::Route(Route::Split { share, seed: dataset.seed });
-                let split = self.put(at, &stream, work, stream.schema.clone(), stream.makers.clone());
-                ["train", "test"].into_iter().zip(self.branches(&split, 2)).collect()
-            }
-        };
-        for (split, stream) in splits {
-            let folder = Path::new(&dataset.folder.value).join(&name);
-            let path = folder.join(format!("{split}.{}", dataset.format)).to_string_lossy().into_owned();
-            let schema = visible_schema(&stream.schema);
-            let options = SinkOptions {
-                path: path.clone().into(),
-                format: Some(dataset.format),
-                compression: None,
-                partial: None,
-            };
-            sink::check(&options, &schema).map_err(|error| {
-                let message = format!("data set `{name}`: {}", error.message);
-                self.fail(dataset.folder.place, message, error.help.unwrap_or_default())
-            })?;
-            self.own_path(&Spanned::new(path, dataset.folder.place), &name)?;
-            let output = Output { name: name.clone(), split: Some(split), options, schema, is_leaf: true };
-            self.write(None, at, &stream, output);
-        }
-        Ok(())
-    }
-
     fn end(mut self) -> Result<Plan> {
         let pipeline = self.pipeline;
         let quarantine =
@@ -703,89 +385,6 @@ impl<'a> Planner<'a> {
             steps: self.steps.into_iter().flatten().collect(),
         })
     }
-
-    // Placing.
-
-    /// Puts an op behind a stream; what comes out of it.
-    fn put(&mut self, at: usize, input: &Stream, work: Work, schema: SchemaRef, makers: Vec<u32>) -> Stream {
-        let segment = &mut self.segments[input.segment];
-        let slot = segment.steps.iter().rposition(|step| *step == at).unwrap_or_else(|| {
-            segment.steps.push(at);
-            segment.steps.len() - 1
-        });
-        let op = segment.ops.len();
-        segment.ops.push(Op { step: at, slot, work, cut: None, next: vec![Vec::new()] });
-        self.attach(input, Target::Op(op, 0));
-        let step = &self.pipeline.steps[at];
-        let stream = Stream { from: Some((op, 0)), schema, makers, ..input.clone() };
-        self.cut_for(step, &stream);
-        stream
-    }
-
-    /// A step that says how large its batches are at most gets none that are larger.
-    fn cut_for(&mut self, step: &Step, stream: &Stream) {
-        let (Some((op, _)), true) = (stream.from, step.batch_rows.or(step.batch_bytes).is_some()) else { return };
-        let cut = BatchSize { rows: step.batch_rows.unwrap_or(usize::MAX), bytes: step.batch_bytes.unwrap_or(usize::MAX) };
-        self.segments[stream.segment].ops[op].cut = Some(cut.clamped());
-    }
-
-    fn attach(&mut self, stream: &Stream, target: Target) {
-        let segment = &mut self.segments[stream.segment];
-        match stream.from {
-            None => segment.first.push(target),
-            Some((op, branch)) => segment.ops[op].next[branch].push(target),
-        }
-    }
-
-    fn segment(&mut self, step: usize) -> usize {
-        self.segments.push(Segment { steps: vec![step], ..Segment::default() });
-        self.segments.len() - 1
-    }
-
-    fn stage(&mut self, kind: StageKind, step: Option<usize>) -> usize {
-        self.stages.push(StagePlan { kind, step, ports: Vec::new(), out: None });
-        self.stages.len() - 1
-    }
-
-    /// A new port of a stage, behind a segment.
-    fn exit(&mut self, segment: usize, stage: usize) -> usize {
-        let port = self.stages[stage].ports.len();
-        self.stages[stage].ports.push(Some(segment));
-        self.segments[segment].exits.push(Exit { stage, port });
-        self.segments[segment].exits.len() - 1
-    }
-
-    /// Leads a stream to a new port of a stage.
-    fn lead(&mut self, stream: &Stream, stage: usize) {
-        let exit = self.exit(stream.segment, stage);
-        self.attach(stream, Target::Exit(exit));
-    }
-
-    /// Leads a stage to a new port of another one.
-    fn link(&mut self, from: usize, to: usize) {
-        let port = self.stages[to].ports.len();
-        self.stages[to].ports.push(None);
-        self.stages[from].out = Some(Out::Port(Exit { stage: to, port }));
-    }
-
-    /// What comes out of a stage: the beginning of a segment.
-    fn stream_of(&mut self, stage: usize, at: usize, schema: SchemaRef, makers: Vec<u32>, family: usize) -> Stream {
-        let segment = self.segment(at);
-        self.stages[stage].out = Some(Out::Segment(segment));
-        Stream { segment, from: None, schema, makers, family }
-    }
-
-    fn family(&mut self) -> usize {
-        self.families += 1;
-        self.families
-    }
-
-    fn maker(&mut self) -> u32 {
-        self.makers += 1;
-        self.makers
-    }
-
-    // Saying.
 
     fn done(&mut self, at: usize, schema: &SchemaRef, done: Done) {
         let Done { kind, uses, reads, makes, digest } = done;
@@ -866,6 +465,7 @@ fn with_field(schema: &SchemaRef, field: Field) -> SchemaRef {
 }
 
 fn arriving<'s>(inputs: &'s [Stream], ids: &'s [String]) -> Vec<Arriving<'s>> {
-    let arriving = |(input, id): (&'s Stream, &'s String)| Arriving { id, schema: &input.schema, makers: &input.makers };
+    let arriving =
+        |(input, id): (&'s Stream, &'s String)| Arriving { id, schema: &input.schema, makers: &input.makers };
     inputs.iter().zip(ids).map(arriving).collect()
 }

@@ -9,7 +9,7 @@ use arrow_array::types::UInt64Type;
 use serde_json::json;
 
 use super::Token;
-use super::global::Storage;
+use super::hold::Storage;
 use super::stage::{Emit, Finished, Intake};
 use crate::error::Result;
 use crate::plan::{Meet, MeetKind, Merged, NONE};
@@ -133,9 +133,11 @@ impl Collect {
         let merged = match self.meet.kind {
             MeetKind::Append => self.appended(&mut count),
             _ => {
-                let origins = self.inputs.iter_mut().zip(&self.meet.inputs).map(|(held, input)| {
-                    input.origin.map_or_else(|| Ok(Vec::new()), |column| held.column(column))
-                });
+                let origins = self
+                    .inputs
+                    .iter_mut()
+                    .zip(&self.meet.inputs)
+                    .map(|(held, input)| input.origin.map_or_else(|| Ok(Vec::new()), |column| held.column(column)));
                 let origins = origins.collect::<Result<Vec<_>>>()?;
                 self.meet.merge(&origins, &mut count)
             }
@@ -157,8 +159,12 @@ impl Collect {
     }
 
     fn appended(&self, count: &mut Count) -> Merged {
-        let lens: Vec<usize> =
-            self.inputs.iter().enumerate().map(|(at, held)| if at == 0 { 0 } else { held.rows.rows() as usize }).collect();
+        let lens: Vec<usize> = self
+            .inputs
+            .iter()
+            .enumerate()
+            .map(|(at, held)| if at == 0 { 0 } else { held.rows.rows() as usize })
+            .collect();
         let len = lens.iter().sum();
         let mut rows = vec![vec![NONE; len]; lens.len()];
         let mut at = 0;
@@ -206,7 +212,13 @@ impl Held {
         let schema = meet.inputs[port].schema.clone();
         let marks = storage.journal.as_ref().map_or(&[][..], |journal| journal.marks(name, port)).to_vec();
         let place = storage.place(&format!("{name}.{port}"));
-        let mut held = Self { intake, rows: Spool::new(schema.clone(), storage.budget.clone(), place.clone()), goes_on, warning: None, is_done: false };
+        let mut held = Self {
+            intake,
+            rows: Spool::new(schema.clone(), storage.budget.clone(), place.clone()),
+            goes_on,
+            warning: None,
+            is_done: false,
+        };
         let good = if goes_on {
             // Nothing is kept of it: it comes again from where those behind it want it.
             marks.iter().take_while(|mark| mark.items <= next).count()

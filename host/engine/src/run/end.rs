@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::Summary;
 use super::journal::Journal;
 use super::stage::Stage;
-use super::Summary;
 use crate::card;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -90,13 +90,7 @@ fn internal(error: &serde_json::Error) -> Error {
     Error::Engine { message: format!("the report cannot be made: {error}"), help: None }
 }
 
-fn report(
-    summary: &Summary,
-    counts: &[Count],
-    outputs: Vec<OutputReport>,
-    rejected: u64,
-    start: Instant,
-) -> Report {
+fn report(summary: &Summary, counts: &[Count], outputs: Vec<OutputReport>, rejected: u64, start: Instant) -> Report {
     let step = |(planned, all): (&crate::PlannedStep, &Count)| StepReport {
         id: planned.id.clone(),
         kind: planned.kind.to_owned(),

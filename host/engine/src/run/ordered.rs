@@ -14,9 +14,7 @@ use crate::error::Result;
 use crate::instance::{Answer, Failure, Instance};
 use crate::plan::{Call, key_name};
 use crate::report::Count;
-use crate::worker::{
-    Failed, Item, Parcel, account, arrow, at_rows, inputs, outcome, step_error, take_all, transform,
-};
+use crate::worker::{Failed, Item, Parcel, account, arrow, at_rows, inputs, outcome, step_error, take_all, transform};
 
 /// A step of which one instance sees every batch, in order.
 pub(super) struct Ordered {
@@ -156,12 +154,7 @@ impl Share {
 }
 
 fn host(error: &crate::Error) -> Failure {
-    Failure {
-        blame: crate::error::Blame::Limit,
-        message: error.to_string(),
-        backtrace: Vec::new(),
-        params: false,
-    }
+    Failure { blame: crate::error::Blame::Limit, message: error.to_string(), backtrace: Vec::new(), params: false }
 }
 
 /// Puts together what the shares answered, in the order of the rows.
@@ -205,13 +198,7 @@ impl Gather {
         Ok(item)
     }
 
-    fn gather(
-        &self,
-        batch: &RecordBatch,
-        answers: Vec<ShareAnswer>,
-        item: &mut Item,
-        count: &mut Count,
-    ) -> Result<()> {
+    fn gather(&self, batch: &RecordBatch, answers: Vec<ShareAnswer>, item: &mut Item, count: &mut Count) -> Result<()> {
         let answer = self.answer(answers)?;
         count.calls += 1;
         count.bytes_in += answer.bytes_in as u64;

@@ -90,7 +90,9 @@ impl Keep {
             digest: opening.plugin.digest().to_owned(),
             contract,
             params: serde_json::from_str(&params).unwrap_or_default(),
-            created: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+            created: std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |time| time.as_secs()),
         };
         Some(Self {
             is_known: results.cache.knows(&key),
@@ -146,7 +148,14 @@ impl Keep {
     }
 
     /// Keeps an answer that was computed since `start`, where it has a key; or notes what that took.
-    pub(crate) fn keep(&self, call: &Call, columns: &[ArrayRef], answer: &Answer, key: Option<InputKey>, start: Instant) {
+    pub(crate) fn keep(
+        &self,
+        call: &Call,
+        columns: &[ArrayRef],
+        answer: &Answer,
+        key: Option<InputKey>,
+        start: Instant,
+    ) {
         let Some(input) = key else {
             let keeping = DIGEST_BYTE * bytes(columns) + KEEP_BYTE * bytes(&answer.columns) + KEEP_FILE;
             self.computing.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);

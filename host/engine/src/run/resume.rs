@@ -12,10 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::collect::Collect;
 use super::feed::Feed;
-use super::global::{Hold, Part, Storage};
+use super::hold::{Hold, Storage};
 use super::journal::Journal;
 use super::ordered::{Gather, Ordered, Share};
 use super::output::Output;
+use super::part::Part;
 use super::quarantine::Quarantine;
 use super::stage::{MeetStage, Stage};
 use super::table::{Port, Station};
@@ -242,27 +243,25 @@ impl Opening<'_> {
         let positions: Vec<Position> = exits.iter().map(|exit| self.positions[exit.stage][exit.port]).collect();
         let total = positions.iter().filter(|position| position.is_done).map(|position| position.items).max();
         let least = positions.iter().map(|position| position.items).min().unwrap_or(0);
-        let is_done = total.is_some_and(|total| positions.iter().all(|position| position.is_done || position.items >= total));
+        let is_done =
+            total.is_some_and(|total| positions.iter().all(|position| position.is_done || position.items >= total));
         self.starts[segment] = Position { items: if is_done { total.unwrap_or(0) } else { least }, is_done };
     }
 
     fn storage(&self) -> Storage {
-        Storage {
-            budget: self.budget.clone(),
-            folder: self.plan.folder(),
-            journal: self.journal.cloned(),
-        }
+        Storage { budget: self.budget.clone(), folder: self.plan.folder(), journal: self.journal.cloned() }
     }
 
     fn output(&mut self, at: usize, output: usize) -> Result<Stage> {
         let plan = self.plan;
         let (stage, planned) = (&plan.stages[at], &plan.outputs[output]);
         let segment = stage.ports.first().copied().flatten();
-        let slot = segment.zip(stage.step).and_then(|(segment, step)| {
-            plan.segments[segment].steps.iter().rposition(|counted| *counted == step)
-        });
+        let slot = segment
+            .zip(stage.step)
+            .and_then(|(segment, step)| plan.segments[segment].steps.iter().rposition(|counted| *counted == step));
         // What cannot be gone on with, such as standard output, begins anew.
-        let opened = Output::open(&self.names[at], planned, (stage.step, slot), self.journal, self.options.progress.clone())?;
+        let opened =
+            Output::open(&self.names[at], planned, (stage.step, slot), self.journal, self.options.progress.clone())?;
         self.warnings.extend(opened.warning);
         self.positions[at][0] = Position { items: opened.output.items(), is_done: false };
         self.encoders[output] = Some(opened.encoder);

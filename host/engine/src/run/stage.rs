@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use super::Token;
 use super::collect::Collect;
-use super::global::{Hold, Part};
+use super::hold::Hold;
 use super::journal::{Journal, Mark};
 use super::ordered::{Gather, Ordered, Share};
 use super::output::Output;
+use super::part::Part;
 use super::quarantine::Quarantine;
 use crate::error::{Error, Result};
 use crate::instance::Failure;

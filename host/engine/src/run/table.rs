@@ -260,7 +260,8 @@ impl Station {
             let parcels = self.ports.iter_mut().filter(|_| is_there).filter_map(|port| port.arrived.remove(&port.turn));
             return Some((0, parcels.collect::<Vec<_>>())).filter(|(_, parcels)| !parcels.is_empty());
         }
-        let found = self.ports.iter_mut().enumerate().find_map(|(at, port)| Some((at, port.arrived.remove(&port.turn)?)));
+        let found =
+            self.ports.iter_mut().enumerate().find_map(|(at, port)| Some((at, port.arrived.remove(&port.turn)?)));
         found.map(|(port, parcel)| (port, vec![parcel]))
     }
 }

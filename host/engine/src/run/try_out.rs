@@ -88,7 +88,8 @@ impl Plan {
         let folder = tempfile::tempdir().map_err(failed)?;
         for (number, output) in self.outputs.iter_mut().enumerate() {
             let name = output.options.path.file_name().unwrap_or_default().to_owned();
-            output.options.format = output.options.format.or_else(|| crate::sink::Format::of_path(&name.to_string_lossy()));
+            output.options.format =
+                output.options.format.or_else(|| crate::sink::Format::of_path(&name.to_string_lossy()));
             output.options.path = folder.path().join(format!("{number}-{}", name.to_string_lossy()));
         }
         let quarantine = folder.path().join("quarantine.jsonl");

@@ -1,6 +1,5 @@
 //! Rows of a spool in any order.
 
-
 use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave;
@@ -9,8 +8,6 @@ use super::compact::compact;
 use super::{Spool, internal};
 use crate::error::Result;
 use crate::worker::{arrow, new_batch};
-
-/// In a place: no row.
 
 /// A batch and a row in it.
 type At = (u32, u32);
