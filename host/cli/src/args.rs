@@ -137,11 +137,11 @@ pub(crate) struct ResultsArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultsPlace {
     /// Where steps' results are kept [default: `stillroom` in the user's cache folder]
-    #[arg(long, value_name = "FOLDER", env = "STILLROOM_RESULTS_DIR", hide_env_values = true)]
+    #[arg(long, value_name = "FOLDER", env = "STILLROOM_RESULTS_DIR", hide_env_values = true, global = true)]
     results_dir: Option<PathBuf>,
 
     /// How much is kept at most; what was not used for longest goes
-    #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = size, global = true)]
     results_limit: usize,
 }
 

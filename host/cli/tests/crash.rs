@@ -159,15 +159,29 @@ fn survives(name: &str, text: &str, seed: u64) {
                 bench.finish(run);
                 break;
             }
-            run.kill().unwrap();
-            run.wait().unwrap();
+            let how = random.below(4);
+            end(&mut run, how == 0);
             kills += 1;
-            story += &format!(" killed({})", bench.threads);
+            story += &format!(" {}({})", if how == 0 { "stopped" } else { "killed" }, bench.threads);
             story += &damage(&bench.out(), &mut random);
             resume = true;
         }
         assert_same(&expected, &files(&bench.out()), &format!("{name}, round {rounds}:{story}"));
     }
+}
+
+/// Kills a run, or asks it to stop as Ctrl-C does.
+fn end(run: &mut Child, politely: bool) {
+    #[cfg(unix)]
+    if politely && let Ok(id) = i32::try_from(run.id()) {
+        // SAFETY: a signal to a child of ours that has not been waited for: its number is no other's.
+        unsafe { libc::kill(id, libc::SIGINT) };
+        let code = run.wait().unwrap().code();
+        return assert!(matches!(code, Some(0 | 1 | 130)), "{code:?}");
+    }
+    let _ = politely;
+    run.kill().unwrap();
+    run.wait().unwrap();
 }
 
 /// What a power cut or a bad disk may do to what nobody has closed: one time in three.

@@ -258,3 +258,63 @@ fn ctrl_c_ends_a_run_within_a_second_and_leaves_nothing() {
     assert_eq!(status.code(), Some(130));
     assert_eq!(files(&folder), Vec::<String>::new());
 }
+
+const PARAMETERS: &str = "
+name: parameters
+params:
+  least: { type: int, default: 2, min: 0 }
+  word: { type: text, secret: true, env: STILLROOM_TEST_WORD }
+steps:
+  - { id: read, source: { rows: [ { n: 1, text: One }, { n: 2, text: Two }, { n: 3, text: Three } ] } }
+  - { id: some, where: n >= $(least) }
+  - { id: marked, compute: { is_it: \"text = '$(word)'\" } }
+  - { id: write, sink: { path: \"-\", format: jsonl } }
+";
+
+#[test]
+fn parameters_come_from_the_command_line_a_file_and_the_environment() {
+    let file = pipeline("parameters.yaml", PARAMETERS);
+    let params = pipeline("values.yaml", "least: 3\n");
+    let run = |arguments: &[&str]| {
+        let mut still = Command::new(env!("CARGO_BIN_EXE_still"));
+        still.args(["run", "--quiet", "--results", "off", &file]).args(arguments).env("STILLROOM_TEST_WORD", "Three");
+        String::from_utf8(still.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(run(&[]).lines().count(), 2);
+    assert_eq!(run(&["--set", "least=1"]).lines().count(), 3);
+    assert_eq!(run(&["--params", &params]), "{\"n\":3,\"text\":\"Three\",\"is_it\":true}\n");
+    let (code, words) = failure(&["check", &file]);
+    assert_eq!(code, 2);
+    assert!(words.contains("word") && words.contains("STILLROOM_TEST_WORD"), "{words}");
+}
+
+#[test]
+fn a_dry_run_shows_each_step_and_writes_nothing() {
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("dry.jsonl");
+    let text = PARAMETERS.replace("{ path: \"-\", format: jsonl }", out.to_str().unwrap());
+    let file = pipeline("dry.yaml", &text);
+    let words = stdout(&["run", &file, "--dry-run", "2", "--set", "word=Two"]);
+    for part in ["read  source rows: 2 rows", "some  where n >= 2: 1 row", "is_it", "true", "nothing was written"] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
+    assert!(!words.contains("'Two'"), "{words}");
+    assert!(!out.exists());
+}
+
+#[test]
+fn kept_results_are_listed_verified_and_removed() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kept-results");
+    let _ = std::fs::remove_dir_all(&folder);
+    let place = ["--results-dir", folder.to_str().unwrap()];
+    let text = "steps:\n  - { id: read, source: { rows: [ { text: ONE }, { text: two } ] } }\n  - { id: low, use: text/normalise, with: { case: lower } }\n  - { id: write, sink: { path: \"-\", format: jsonl } }\n";
+    let file = pipeline("kept.yaml", text);
+    let run = [&["run", "--quiet", "--results", "always", &file], &place[..]].concat();
+    assert_eq!(stdout(&run), stdout(&run));
+    let cache = |arguments: &[&str]| stdout(&[&["cache"], arguments, &place[..]].concat());
+    let list = cache(&["list"]);
+    assert!(list.contains("text/normalise") && list.contains("lower"), "{list}");
+    assert_eq!(json(&cache(&["list", "--json"]))[0]["entries"], 1);
+    assert_eq!(cache(&["verify"]), "all results are sound\n");
+    assert!(cache(&["prune"]).starts_with("removed 1 result"));
+    assert_eq!(cache(&["list"]), "no results are kept\n");
+}
