@@ -8,6 +8,10 @@ use stillroom::{CompileCache, Engine, EngineOptions, ResultCache};
 
 use crate::home;
 
+mod graph;
+
+pub(crate) use graph::GraphArgs;
+
 /// Runs dataset pipelines whose every step is a sandboxed WebAssembly component.
 #[derive(Debug, Parser)]
 #[command(name = "still", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
@@ -34,6 +38,8 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// Checks a pipeline: opens every step and types every column, but moves no row
     Check(CheckArgs),
+    /// Draws a pipeline's steps, and how rows go from one to the other
+    Graph(GraphArgs),
     /// Says what a plugin can do: its steps, their parameters and columns, what it may reach
     Inspect(InspectArgs),
     /// Lists the built-in steps, or shows one
@@ -98,6 +104,7 @@ pub(crate) struct RunArgs {
 
 /// `still check`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = CHECK_HELP)]
 pub(crate) struct CheckArgs {
     /// The pipeline file (YAML)
     pub(crate) file: PathBuf,
@@ -339,6 +346,11 @@ Examples:
   still run corpus.yaml --dry-run 5
   still run corpus.yaml --resume
   still run corpus.yaml --report report.json --threads 4";
+
+const CHECK_HELP: &str = "\
+Examples:
+  still check corpus.yaml
+  still check corpus.yaml --params small.yaml --set min-words=20";
 
 const INSPECT_HELP: &str = "\
 Examples:

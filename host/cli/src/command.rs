@@ -14,6 +14,7 @@ use crate::terminal::Stream;
 mod cache;
 mod check;
 mod completions;
+mod graph;
 mod inspect;
 mod run;
 mod schema;
@@ -24,6 +25,7 @@ pub(crate) fn dispatch(args: Args) -> Result<ExitCode> {
     match args.verb {
         Verb::Run(args) => run::run(&args),
         Verb::Check(args) => check::check(&args),
+        Verb::Graph(args) => graph::graph(&args),
         Verb::Inspect(args) => inspect::inspect(&args),
         Verb::Steps(args) => steps::steps(&args),
         Verb::Cache(args) => cache::cache(&args),

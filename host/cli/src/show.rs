@@ -1,9 +1,12 @@
-//! How things look: text made safe and clipped to width, numbers, tables, what a plugin says of itself, what a run did.
+//! How things look: text made safe and clipped to width, numbers, tables, graphs, what a plugin says of itself, what a run did.
 
+pub(crate) mod graph;
+pub(crate) mod leaf;
 pub(crate) mod number;
 pub(crate) mod parameter;
 pub(crate) mod plugin;
 pub(crate) mod dry_run;
+pub(crate) mod setting;
 pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -50,7 +50,7 @@ fn help_names_every_command_and_what_it_means() {
     {
         assert!(help.contains(words), "{words:?} in {help}");
     }
-    for verb in ["run", "check", "inspect", "steps", "schema", "completions"] {
+    for verb in ["run", "check", "graph", "inspect", "steps", "schema", "completions"] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb} in {help}");
         assert!(stdout(&[verb, "--help"]).contains(&format!("Usage: still {verb}")));
     }
@@ -144,7 +144,7 @@ fn inspect_of_what_is_no_plugin() {
 #[test]
 fn errors_show_the_place_in_plain_text() {
     let file = pipeline("unknown.yaml", "steps:\n  - id: read\n    sourse: in.jsonl\n");
-    for verb in ["run", "check"] {
+    for verb in ["run", "check", "graph"] {
         let (code, message) = failure(&[verb, &file]);
         assert_eq!(code, 2, "{verb}");
         assert!(message.starts_with("error: "), "{message}");
