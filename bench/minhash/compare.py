@@ -1,6 +1,7 @@
 """compare.py: the corpus, Stillroom and Distilabel in turn, medians; then a million rows through Stillroom. See README.md."""
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-# Under this name the same algorithm as MinHashDedup's: all rows are written, each with its verdict.
+# The contender `same`: MinHashDedup's own algorithm, and all rows are written, each with its verdict.
 SAME = ["--set", "near.mode=mark", "--set", "near.cluster=greedy", "--set", "near.verify=false"]
 FEW = 1000
 
@@ -45,7 +46,11 @@ def kept(name, path):
     with open(path, encoding="utf-8") as file:
         if name == "stillroom":
             return sum(1 for _ in file)
-        return sum('"keep":true' in line or '"keep_row_after_minhash_filtering":true' in line for line in file)
+        verdicts = [json.loads(line).get("keep" if name == "same" else "keep_row_after_minhash_filtering") for line in file]
+    if None in verdicts:
+        # Distilabel goes on after a batch that failed, and leaves the column empty.
+        sys.exit(f"{name} wrote {verdicts.count(None):,} of {len(verdicts):,} rows without a verdict: it failed and said so in its log")
+    return sum(verdicts)
 
 
 def versions(options):
@@ -104,13 +109,16 @@ def main():
         for name in ["stillroom", "same"]:
             by, cpu = rate[name] / rate["distilabel"], worker["distilabel"] / worker[name]
             print(f"{name} is {by:.1f} x as fast as distilabel by the clock, {cpu:.1f} x by CPU seconds")
-        # What does not grow with the rows, so that a part of them does not flatter.
-        few = timed(command("distilabel", options, inputs[FEW], folder / "distilabel-few.jsonl"))[0]
-        rows, wall = contenders["distilabel"], statistics.median(run[0] for run in runs["distilabel"])
-        if rows > FEW:
-            steady = (rows - FEW) / (wall - few)
-            by = rate["stillroom"] / steady
-            print(f"distilabel took {few:.2f} s for {FEW:,} rows; without what it takes to begin: {steady:,.0f} rows/s, {by:.1f} x")
+        # To begin takes the same time for few rows as for many: a part of the corpus must not flatter.
+        few, few_cpu, _ = timed(command("distilabel", options, inputs[FEW], folder / "distilabel-few.jsonl"))
+        rows = contenders["distilabel"] - FEW
+        if rows > 0:
+            wall, cpu = (statistics.median(column) for column in list(zip(*runs["distilabel"]))[:2])
+            steady, steady_cpu = rows / (wall - few), (cpu - few_cpu) / rows
+            print(
+                f"without what distilabel takes for its first {FEW:,} rows ({few:.2f} s, {few_cpu:.2f} s of CPU): {steady:,.0f} rows/s, "
+                f"{rate['stillroom'] / steady:.1f} x by the clock, {steady_cpu / worker['stillroom']:.1f} x by CPU seconds"
+            )
     if options.large:
         large, out = folder / "large.jsonl", folder / "large-out.jsonl"
         make_corpus(large, options.large)

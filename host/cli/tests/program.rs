@@ -55,9 +55,15 @@ fn help_names_every_command_and_what_it_means() {
         assert!(stdout(&[verb, "--help"]).contains(&format!("Usage: still {verb}")));
     }
     let run = stdout(&["run", "--help"]);
-    for option in
-        ["--set <[STEP.]KEY=VALUE>", "--resume", "--limit <ROWS>", "--threads <N>", "--report <FILE>", "--quiet", "--no-cache"]
-    {
+    for option in [
+        "--set <[STEP.]KEY=VALUE>",
+        "--resume",
+        "--limit <ROWS>",
+        "--threads <N>",
+        "--report <FILE>",
+        "--quiet",
+        "--no-cache",
+    ] {
         assert!(run.contains(option), "{option} in {run}");
     }
     assert!(help.lines().chain(run.lines()).all(|line| line.len() <= 100), "a line is too wide");

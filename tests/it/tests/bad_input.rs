@@ -74,7 +74,10 @@ fn a_pipeline_without_beginning_or_end_is_refused() {
     let bench = Bench::default();
     bench.write("in.jsonl", ROWS);
     says(&fails(&bench, "steps:\n  - { id: write, sink: DIR/out.jsonl }\n"), &["no rows to work on", "at 2:"]);
-    says(&fails(&bench, "steps:\n  - { id: read, source: DIR/in.jsonl }\n"), &["the rows of `read` would go nowhere", "at 2:"]);
+    says(
+        &fails(&bench, "steps:\n  - { id: read, source: DIR/in.jsonl }\n"),
+        &["the rows of `read` would go nowhere", "at 2:"],
+    );
     says(&fails(&bench, "steps: []\n"), &["steps"]);
 }
 

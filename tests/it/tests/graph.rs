@@ -3,13 +3,15 @@
 #![allow(missing_docs, clippy::panic)]
 
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use stillroom::{Checkpoint, Plan, Report, RunOptions};
 use stillroom_tests::{BUILTINS, Bench, engine, explain};
-use std::time::{Duration, Instant};
 
 /// A pipeline over so many numbers, in batches of ten.
 fn counting(rows: usize, steps: &str) -> String {
-    format!("batch-rows: 10\nsteps:\n  - {{ id: read, use: GUESTS/kinds.wasm/count, with: {{ rows: {rows} }} }}\n{steps}")
+    format!(
+        "batch-rows: 10\nsteps:\n  - {{ id: read, use: GUESTS/kinds.wasm/count, with: {{ rows: {rows} }} }}\n{steps}"
+    )
 }
 
 fn rows(bench: &Bench, name: &str) -> Vec<Value> {
@@ -34,12 +36,18 @@ fn refused(text: &str) -> String {
 #[test]
 fn one_output_feeds_several_steps() {
     let bench = Bench::default();
-    run(&bench, &counting(35, "
+    run(
+        &bench,
+        &counting(
+            35,
+            "
   - { id: even, where: n % 2 = 0 }
   - { id: write-even, sink: DIR/even.jsonl }
   - { id: odd, from: read, where: n % 2 = 1 }
   - { id: write-odd, sink: DIR/odd.jsonl }
-"));
+",
+        ),
+    );
     assert_eq!(numbers(&bench, "even.jsonl", "n"), (0..35).step_by(2).collect::<Vec<_>>());
     assert_eq!(numbers(&bench, "odd.jsonl", "n"), (1..35).step_by(2).collect::<Vec<_>>());
 }
@@ -65,11 +73,19 @@ fn what_was_routed_comes_together_in_its_own_order() {
 fn a_row_may_go_to_several_branches_or_to_the_first_that_fits() {
     for (first, expected) in [("", 9 + 5), (", first: true", 9)] {
         let bench = Bench::default();
-        let report = run(&bench, &counting(10, &format!("
+        let report = run(
+            &bench,
+            &counting(
+                10,
+                &format!(
+                    "
   - {{ id: split, route: {{ where: {{ some: n > 0, more: n > 4 }}{first} }} }}
   - {{ id: a, from: split.some, sink: DIR/a.jsonl }}
   - {{ id: b, from: split.more, sink: DIR/b.jsonl }}
-")));
+"
+                ),
+            ),
+        );
         assert_eq!((report.steps[1].rows_out, report.steps[1].dropped), (expected, 1));
     }
 }
@@ -77,12 +93,14 @@ fn a_row_may_go_to_several_branches_or_to_the_first_that_fits() {
 #[test]
 fn random_and_turns_are_the_same_on_any_number_of_threads() {
     for rule in ["pick: 2, seed: 3", "pick: 1, each: batch", "in-turn: true", "in-turn: true, each: batch"] {
-        let steps = format!("
+        let steps = format!(
+            "
   - {{ id: split, route: {{ branches: [a, b, c], {rule} }} }}
   - {{ id: write-a, from: split.a, sink: DIR/a.jsonl }}
   - {{ id: write-b, from: split.b, sink: DIR/b.jsonl }}
   - {{ id: write-c, from: split.c, sink: DIR/c.jsonl }}
-");
+"
+        );
         let (one, four) = (Bench::default(), Bench::default());
         one.run_on(1, &counting(3000, &steps)).expect(rule);
         four.run_on(4, &counting(3000, &steps)).expect(rule);
@@ -105,14 +123,22 @@ fn a_join_puts_rows_of_one_origin_side_by_side() {
         ("left", vec![(0, Some(0), Some(0)), (4, Some(4), None), (8, Some(8), None), (12, Some(12), Some(12))]),
     ] {
         let bench = Bench::default();
-        run(&bench, &counting(15, &format!("
+        run(
+            &bench,
+            &counting(
+                15,
+                &format!(
+                    "
   - {{ id: fours, where: n % 4 = 0 }}
   - {{ id: x, compute: {{ x: n }} }}
   - {{ id: sixes, from: read, where: n % 6 = 0 }}
   - {{ id: y, compute: {{ y: n }} }}
   - {{ id: both, from: [x, y], join: {how} }}
   - {{ id: write, sink: DIR/out.jsonl }}
-")));
+"
+                ),
+            ),
+        );
         let found: Vec<_> = rows(&bench, "out.jsonl")
             .iter()
             .map(|row| (row["n"].as_i64().expect("n"), row["x"].as_i64(), row["y"].as_i64()))
@@ -124,14 +150,20 @@ fn a_join_puts_rows_of_one_origin_side_by_side() {
 #[test]
 fn an_outer_join_has_the_rows_of_all() {
     let bench = Bench::default();
-    let report = run(&bench, &counting(10, "
+    let report = run(
+        &bench,
+        &counting(
+            10,
+            "
   - { id: low, where: n < 6 }
   - { id: x, compute: { x: n * 2 } }
   - { id: high, from: read, where: n > 3 }
   - { id: twice, use: GUESTS/kinds.wasm/repeat, with: { times: 2 } }
   - { id: both, from: [x, high, twice], join: outer }
   - { id: write, sink: DIR/out.jsonl }
-"));
+",
+        ),
+    );
     assert_eq!(numbers(&bench, "out.jsonl", "n"), [0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9]);
     let join = report.steps.iter().find(|step| step.id == "both").expect("the join");
     assert_eq!((join.rows_in, join.rows_out, join.dropped), (6 + 6 + 12, 16, 0));
@@ -149,7 +181,10 @@ fn branches_with_an_ordered_and_with_a_global_step_meet_as_well() {
         let is_kept = |n: i64| n % 7 != 3 && (step != "reverse" || place(n) % 3 != 0);
         for threads in [1, 4] {
             let bench = Bench::default();
-            let text = counting(500, &format!("
+            let text = counting(
+                500,
+                &format!(
+                    "
   - {{ id: some, where: n % 7 != 3 }}
   - {{ id: step, use: GUESTS/kinds.wasm/{step} }}
   - {{ id: slim, drop: [{column}] }}
@@ -159,7 +194,9 @@ fn branches_with_an_ordered_and_with_a_global_step_meet_as_well() {
   - {{ id: write, sink: DIR/out.jsonl }}
   - {{ id: every, from: [y, x], concat: origin }}
   - {{ id: write-all, sink: DIR/all.jsonl }}
-"));
+"
+                ),
+            );
             let report = bench.run_on(threads, &text).unwrap_or_else(|error| panic!("{}", explain(&error)));
             assert!(report.is_balanced(), "{:#?}", report.steps);
             let expected: Vec<Value> = (0..500)
@@ -178,13 +215,16 @@ fn two_sources_one_after_the_other() {
     let bench = Bench::default();
     bench.write("a.jsonl", "{\"n\":1,\"a\":1}\n{\"n\":2,\"a\":2}\n");
     bench.write("b.jsonl", "{\"n\":3,\"b\":\"x\"}\n");
-    run(&bench, "
+    run(
+        &bench,
+        "
 steps:
   - { id: a, source: DIR/a.jsonl }
   - { id: b, source: DIR/b.jsonl }
   - { id: all, from: [b, a], concat: inputs }
   - { id: write, sink: DIR/out.jsonl }
-");
+",
+    );
     assert_eq!(
         rows(&bench, "out.jsonl"),
         [json!({"n":3,"b":"x","a":null}), json!({"n":1,"b":null,"a":1}), json!({"n":2,"b":null,"a":2})]
@@ -213,18 +253,34 @@ fn a_keyed_step_answers_as_one_instance_does() {
 #[test]
 fn leaves_become_data_sets_with_a_card() {
     let bench = Bench::default();
-    let text = counting(400, "
+    let text = counting(
+        400,
+        "
   - { id: split, route: { where: { low: n < 100 }, otherwise: high } }
   - { id: renamed, from: split.low, compute: { text: \"'a | b'\" }, dataset: small }
-");
-    let report = run(&bench, &format!("name: numbers\ndescription: Counted.\ndataset: {{ folder: DIR/sets, format: jsonl, test: 0.25, seed: 5 }}\n{text}"));
+",
+    );
+    let report = run(
+        &bench,
+        &format!(
+            "name: numbers\ndescription: Counted.\ndataset: {{ folder: DIR/sets, format: jsonl, test: 0.25, seed: 5 }}\n{text}"
+        ),
+    );
     let count = |name: &str| bench.read(name).lines().count();
     assert_eq!(count("sets/small/train.jsonl") + count("sets/small/test.jsonl"), 100);
     assert_eq!(count("sets/split-high/train.jsonl") + count("sets/split-high/test.jsonl"), 300);
     assert!(count("sets/split-high/test.jsonl").abs_diff(75) < 30);
     assert_eq!(report.rows_out, 400);
     let card = bench.read("sets/README.md");
-    for words in ["- config_name: \"small\"", "path: \"split-high/test.jsonl\"", "# numbers", "Counted.", "| `n` | int64 |", "kinds.wasm/count", "rows: 400"] {
+    for words in [
+        "- config_name: \"small\"",
+        "path: \"split-high/test.jsonl\"",
+        "# numbers",
+        "Counted.",
+        "| `n` | int64 |",
+        "kinds.wasm/count",
+        "rows: 400",
+    ] {
         assert!(card.contains(words), "{words} in {card}");
     }
 }
@@ -239,7 +295,8 @@ steps:
   - { id: read, source: { rows: [ { n: 3 }, { n: 6 }, { n: 9 } ] } }
   - { id: some, where: n >= $(least) }
   - { id: marked, compute: { is_it: \"'$(word)' = 'x'\" } }
-".replace("DIR", &bench.path("").to_string_lossy());
+"
+    .replace("DIR", &bench.path("").to_string_lossy());
     let env = |name: &str| (name == "THE_WORD").then(|| "hush-hush".to_owned());
     let settings = stillroom::pipeline::Settings { set: vec!["least=7"], env: Some(&env), ..Default::default() };
     let pipeline = stillroom::Pipeline::parse_with_settings("test.yaml", &text, &settings).expect("reads");
@@ -279,7 +336,9 @@ fn a_thousand_steps_are_checked_in_no_time_and_run() {
     }
     let text = counting(20, &format!("{steps}  - {{ id: write, sink: DIR/out.jsonl }}\n"));
     engine(2);
-    bench.plan("steps:\n  - { id: read, use: GUESTS/kinds.wasm/count }\n  - { id: write, sink: DIR/x.jsonl }\n").expect("compiles");
+    bench
+        .plan("steps:\n  - { id: read, use: GUESTS/kinds.wasm/count }\n  - { id: write, sink: DIR/x.jsonl }\n")
+        .expect("compiles");
     let start = Instant::now();
     let plan = bench.plan(&text).unwrap_or_else(|error| panic!("{}", explain(&error)));
     let time = start.elapsed();
@@ -292,11 +351,14 @@ fn a_thousand_steps_are_checked_in_no_time_and_run() {
 #[test]
 fn rows_that_wait_go_to_disk_past_the_budget() {
     let bench = Bench::default();
-    let text = counting(20_000, "
+    let text = counting(
+        20_000,
+        "
   - { id: long, compute: { text: \"cast(n as text) || 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz'\" } }
   - { id: back, use: GUESTS/kinds.wasm/reverse }
   - { id: write, sink: DIR/out.jsonl }
-");
+",
+    );
     let plan = Plan::new(engine(2), &bench.pipeline(&text).expect("reads"), BUILTINS).expect("plans");
     plan.run(RunOptions { memory: Some(64 << 10), ..RunOptions::default() }).expect("runs");
     assert_eq!(numbers(&bench, "out.jsonl", "n"), (0..20_000).rev().filter(|n| n % 3 != 0).collect::<Vec<_>>());
@@ -306,12 +368,15 @@ fn rows_that_wait_go_to_disk_past_the_budget() {
 #[test]
 fn a_try_out_shows_each_step_and_writes_nothing() {
     let bench = Bench::default();
-    let text = counting(1000, "
+    let text = counting(
+        1000,
+        "
   - { id: split, route: { where: { low: n < 2 }, otherwise: high } }
   - { id: twice, from: split.high, use: GUESTS/kinds.wasm/repeat, with: { times: 2 } }
   - { id: all, from: [split.low, twice], concat: origin }
   - { id: write, sink: DIR/out.jsonl }
-");
+",
+    );
     let tried = bench.plan(&text).expect("plans").try_out(5, Default::default()).expect("runs");
     let seen: Vec<_> = tried.steps.iter().map(|step| (format!("{}.{}", step.id, step.branch), step.rows)).collect();
     let expected = [("read.", 5), ("split.low", 2), ("split.high", 3), ("twice.", 6), ("all.", 8), ("write.", 8)];
@@ -342,7 +407,10 @@ fn a_run_that_fails_is_gone_on_with_and_a_changed_one_is_not() {
     let error = plan(&text.replace("AS", "panic")).expect("plans").run(checkpoint(true)).expect_err("changed");
     assert!(explain(&error).contains("an input has changed"), "{}", explain(&error));
     // From the start, nothing stale is left.
-    let report = plan(&text.replace("how: AS, at: 1000", "how: reject, at: 1000")).expect("plans").run(checkpoint(false)).expect("runs");
+    let report = plan(&text.replace("how: AS, at: 1000", "how: reject, at: 1000"))
+        .expect("plans")
+        .run(checkpoint(false))
+        .expect("runs");
     assert_eq!((report.rows_out, report.rejected), (2665, 1));
     assert_eq!(bench.files(), ["again.quarantine.jsonl", "in.jsonl", "out.jsonl"]);
 }

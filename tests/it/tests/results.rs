@@ -57,7 +57,9 @@ fn a_second_run_computes_nothing_and_writes_the_same() {
     let second = run(&bench, 1, STEPS);
     assert!(kept(&second).iter().all(|(_, kept)| *kept), "{:?}", kept(&second));
     assert_eq!(bench.read("out.jsonl"), out);
-    let rows = |report: &Report| report.steps.iter().map(|step| (step.rows_in, step.rows_out, step.dropped)).collect::<Vec<_>>();
+    let rows = |report: &Report| {
+        report.steps.iter().map(|step| (step.rows_in, step.rows_out, step.dropped)).collect::<Vec<_>>()
+    };
     assert_eq!(rows(&first), rows(&second));
 }
 

@@ -41,8 +41,14 @@ fn list(cache: &ResultCache) -> Result<String> {
     if steps.is_empty() {
         return Ok("no results are kept\n".to_owned());
     }
-    let mut table =
-        Table::new(&[("step", Left), ("parameters", Left), ("results", Right), ("size", Right), ("used", Right), ("plugin", Left)]);
+    let mut table = Table::new(&[
+        ("step", Left),
+        ("parameters", Left),
+        ("results", Right),
+        ("size", Right),
+        ("used", Right),
+        ("plugin", Left),
+    ]);
     for step in &steps {
         table.push(row(step));
     }

@@ -49,7 +49,7 @@ fn describe_step(
         kind => format!("{kind} {}", text::escape_line(&step.uses)),
     };
     let mut lines = vec![format!("{}  {what}", stream.bold(&step.id))];
-    if !before.is_some_and(|before| step.inputs == [before.id.as_str()]) {
+    if before.is_none_or(|before| step.inputs != [before.id.as_str()]) {
         lines.extend(wrapped(stream, "  from   ", &step.inputs));
     }
     lines.extend(wrapped(stream, "  reads  ", &step.reads));

@@ -387,7 +387,9 @@ impl<'a> Planner<'a> {
     }
 
     fn done(&mut self, at: usize, schema: &SchemaRef, done: Done) {
-        let Done { kind, uses, reads, makes, digest } = done;
+        let Done { kind, uses, mut reads, makes, digest } = done;
+        let mut known = HashSet::new();
+        reads.retain(|name| known.insert(name.clone()));
         self.steps[at] = Some(PlannedStep {
             id: self.pipeline.steps[at].id.value.clone(),
             kind,
