@@ -80,7 +80,7 @@ fn globs_in_cargo_home(pipeline: &str, cargo_home: &Path) -> Option<String> {
 /// The program as users run it, against peers and by itself; then what a boundary and a sandbox cost.
 pub(crate) fn bench() -> Result<()> {
     build()?;
-    for script in ["bench/cpu3/compare.py", "bench/scale.py"] {
+    for script in ["bench/cpu3/compare.py", "bench/minhash/compare.py", "bench/scale.py"] {
         let still = target_dir().join("release/still");
         run(Command::new("python3").arg(root().join(script)).arg("--still").arg(still))?;
     }

@@ -74,6 +74,8 @@ pub(crate) struct Spool {
     bytes: u64,
     /// How many batches are on disk.
     written: usize,
+    /// What the others take.
+    unwritten: u64,
     /// Batches that are on disk and in memory: what can be forgotten at no cost.
     copies: Vec<usize>,
     clock: u64,
@@ -105,6 +107,7 @@ impl Spool {
             starts: vec![0],
             bytes: 0,
             written: 0,
+            unwritten: 0,
             copies: Vec::new(),
             clock: 0,
         }
@@ -149,6 +152,11 @@ impl Spool {
     /// What the batches take in memory, as they were pushed.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// What is in memory only.
+    pub(crate) fn unwritten_bytes(&self) -> u64 {
+        self.unwritten
     }
 
     /// Adds a batch behind the others; one without rows is skipped. Nothing is copied while there is room in memory.
@@ -221,6 +229,7 @@ impl Spool {
     fn add(&mut self, bytes: u64, rows: u64, block: Option<Block>, held: Option<Held>) {
         self.starts.push(self.rows() + rows);
         self.bytes += bytes;
+        self.unwritten += if block.is_none() { bytes } else { 0 };
         self.slots.push(Slot { bytes, block, held, used: 0 });
     }
 
@@ -253,6 +262,7 @@ impl Spool {
         let block = self.write(&batch, bytes)?;
         self.slots[index].block = Some(block);
         self.written += 1;
+        self.unwritten -= bytes;
         self.copies.push(index);
         Ok(true)
     }

@@ -89,8 +89,9 @@ impl Collect {
             self.inputs[port].rows.push(batch)?;
         }
         self.count.time += start.elapsed();
-        if self.inputs[port].intake.is_due() {
-            self.inputs[port].mark(false)?;
+        let held = &mut self.inputs[port];
+        if held.intake.is_due_with(held.rows.unwritten_bytes()) {
+            held.mark(false)?;
         }
         Ok(Emit::Nothing)
     }
@@ -128,7 +129,11 @@ impl Collect {
         if self.meet.kind == MeetKind::Append {
             self.passed = self.inputs[0].intake.items;
         }
-        self.inputs.iter_mut().try_for_each(|held| held.mark(true))?;
+        for held in &mut self.inputs {
+            if held.intake.is_due_with(held.rows.unwritten_bytes()) {
+                held.mark(true)?;
+            }
+        }
         let mut count = Count::default();
         let merged = match self.meet.kind {
             MeetKind::Append => self.appended(&mut count),

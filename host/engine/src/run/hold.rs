@@ -160,7 +160,11 @@ impl Hold {
             self.rows.push(batch)?;
         }
         self.count.time += start.elapsed();
-        if self.intake.is_due() { self.mark() } else { Ok(()) }
+        if self.intake.is_due_with(self.rows.unwritten_bytes()) { self.mark() } else { Ok(()) }
+    }
+
+    fn unwritten_bytes(&self) -> u64 {
+        self.rows.unwritten_bytes() + self.answer.as_ref().map_or(0, |joined| joined.rows.unwritten_bytes())
     }
 
     /// Writes down how far it is.
@@ -195,7 +199,7 @@ impl Hold {
             self.join()?;
             self.begin();
         }
-        if self.intake.is_due() {
+        if self.intake.is_due_with(self.unwritten_bytes()) {
             self.mark()?;
         }
         let item = self.next_item(token)?;

@@ -137,9 +137,9 @@ impl Journal {
         self.folder.join(name)
     }
 
-    /// Whether it is time for a mark, `last` being when the one before was made.
-    pub(crate) fn is_due(&self, last: Option<Instant>) -> bool {
-        last.unwrap_or(self.start).elapsed() >= self.interval
+    /// Whether it is time for a mark, `last` being when the one before was made; not before `least` is over.
+    pub(crate) fn is_due(&self, last: Option<Instant>, least: Duration) -> bool {
+        last.unwrap_or(self.start).elapsed() >= self.interval.max(least)
     }
 
     /// Whether the run is old enough to be worth keeping when it is stopped.

@@ -1,7 +1,7 @@
 //! What is done serially and in order: ordered and global steps, streams that meet, writing.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Token;
 use super::collect::Collect;
@@ -16,6 +16,9 @@ use crate::instance::Failure;
 use crate::plan::Meet;
 use crate::report::Count;
 use crate::worker::{Item, Parcel, meet_item};
+
+/// How fast rows that are held go to the disk, cautiously: compressed by one thread.
+const SPOOL_BYTES_PER_SECOND: f64 = 250e6;
 
 /// Something serial between two segments, or at the end.
 pub(super) enum Stage {
@@ -161,7 +164,14 @@ impl Intake {
 
     /// Whether it is time to write down how far the stage is.
     pub(super) fn is_due(&self) -> bool {
-        self.journal.as_ref().is_some_and(|journal| journal.is_due(self.marked))
+        self.is_due_with(0)
+    }
+
+    /// The same where so many bytes would have to go to the disk for it that need not otherwise: that is to take no more than
+    /// a tenth of the time.
+    pub(super) fn is_due_with(&self, bytes: u64) -> bool {
+        let cost = Duration::from_secs_f64(bytes as f64 / SPOOL_BYTES_PER_SECOND);
+        self.journal.as_ref().is_some_and(|journal| journal.is_due(self.marked, 10 * cost))
     }
 
     /// Whether there is anything new to write down.
