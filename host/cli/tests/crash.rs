@@ -89,6 +89,7 @@ struct Bench {
     folder: PathBuf,
     file: PathBuf,
     threads: usize,
+    checkpoint: &'static str,
 }
 
 impl Bench {
@@ -105,12 +106,13 @@ impl Bench {
             .replace("OUT/", &format!("{}/out/", folder.display()));
         let file = folder.join("pipeline.yaml");
         fs::write(&file, text).unwrap();
-        Self { folder, file, threads: 2 }
+        Self { folder, file, threads: 2, checkpoint: "0" }
     }
 
     fn start(&self, resume: bool) -> Child {
         let mut still = Command::new(env!("CARGO_BIN_EXE_still"));
-        still.arg("run").arg(&self.file).args(["--quiet", "--checkpoint", "0", "--memory", "200KB"]);
+        still.arg("run").arg(&self.file).args(["--quiet", "--checkpoint", self.checkpoint, "--memory", "200KB"]);
+        still.arg("--report").arg(self.folder.join("report.json"));
         still.args(["--threads", &self.threads.to_string()]);
         if resume {
             still.arg("--resume");
@@ -131,6 +133,16 @@ impl Bench {
         assert!(matches!(status.code(), Some(0 | 1)), "{status}: {said}");
     }
 
+    /// What each step did with its rows.
+    fn account(&self) -> Vec<String> {
+        let report = fs::read_to_string(self.folder.join("report.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let counts = ["id", "rows_in", "rows_out", "dropped", "repeated", "merged", "rejected"];
+        let step = |step: &serde_json::Value| counts.map(|key| step[key].to_string()).join(" ");
+        let steps = report["steps"].as_array().unwrap().iter().map(step);
+        steps.chain([report["rows_in"].to_string(), report["rows_out"].to_string()]).collect()
+    }
+
     fn out(&self) -> PathBuf {
         self.folder.join("out")
     }
@@ -141,6 +153,7 @@ fn survives(name: &str, text: &str, seed: u64) {
     bench.finish(bench.start(false)); // compiles the plugins
     let expected = files(&bench.out());
     assert!(expected.len() >= 2, "{:?}", expected.keys());
+    let account = bench.account();
     let start = Instant::now();
     fs::remove_dir_all(bench.out()).unwrap();
     bench.finish(bench.start(false));
@@ -157,6 +170,7 @@ fn survives(name: &str, text: &str, seed: u64) {
         // A run that is gone on with may be killed again.
         loop {
             bench.threads = 1 + random.below(3) as usize;
+            bench.checkpoint = ["0", "0", "0.03", "0.1"][random.below(4) as usize];
             let mut run = bench.start(resume);
             sleep(time.mul_f64(random.below(1000) as f64 / 800.0));
             if run.try_wait().unwrap().is_some() || random.below(4) == 0 {
@@ -171,6 +185,7 @@ fn survives(name: &str, text: &str, seed: u64) {
             resume = true;
         }
         assert_same(&expected, &files(&bench.out()), &format!("{name}, round {rounds}:{story}"));
+        assert_eq!(account, bench.account(), "{name}, round {rounds}:{story}");
     }
 }
 

@@ -9,19 +9,18 @@ use std::path::Path;
 
 use crate::error::{Result, SinkError};
 use crate::pipeline::Pipeline;
-use crate::plan::PlannedStep;
 use crate::report::{OutputReport, Report};
 
 /// The longest text of a sample that is shown whole, in characters.
 const SAMPLE_CHARS: usize = 300;
 
 /// Writes the card into the data sets' folder, where the pipeline has one and wants it.
-pub(crate) fn write(pipeline: &Pipeline, steps: &[PlannedStep], report: &Report) -> Result<()> {
+pub(crate) fn write(pipeline: &Pipeline, report: &Report) -> Result<()> {
     let Some(dataset) = pipeline.dataset.as_ref().filter(|dataset| dataset.card) else { return Ok(()) };
     let folder = Path::new(&dataset.folder.value);
     let path = folder.join("README.md");
     let failed = |error: std::io::Error| SinkError::new(&path, error);
-    let text = pipeline.redact(&card(pipeline, steps, report)).into_owned();
+    let text = pipeline.redact(&card(pipeline, report)).into_owned();
     std::fs::create_dir_all(folder).map_err(failed)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
@@ -39,7 +38,7 @@ fn readable(file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
-fn card(pipeline: &Pipeline, steps: &[PlannedStep], report: &Report) -> String {
+fn card(pipeline: &Pipeline, report: &Report) -> String {
     let sets: Vec<&OutputReport> = report.outputs.iter().filter(|output| output.split.is_some()).collect();
     let mut card = front_matter(&sets);
     let _ = write!(card, "\n# {}\n\n", line(&pipeline.name));
@@ -49,7 +48,7 @@ fn card(pipeline: &Pipeline, steps: &[PlannedStep], report: &Report) -> String {
     let _ = writeln!(card, "Made by Stillroom {}.\n", env!("CARGO_PKG_VERSION"));
     data_sets(&mut card, &sets);
     for output in sets.iter().filter(|output| output.split.as_deref() == Some("train")) {
-        data_set(&mut card, output, steps, pipeline);
+        data_set(&mut card, output);
     }
     account(&mut card, report);
     let _ = write!(card, "\n## Pipeline\n\n{}", fenced("yaml", &pipeline.source_text()));
@@ -81,20 +80,13 @@ fn data_sets(card: &mut String, sets: &[&OutputReport]) {
 }
 
 /// A data set's columns with their types, and its first rows.
-fn data_set(card: &mut String, set: &OutputReport, steps: &[PlannedStep], pipeline: &Pipeline) {
+fn data_set(card: &mut String, set: &OutputReport) {
     let _ = write!(card, "\n## {}\n\n| column | type |\n|---|---|\n", line(&set.name));
-    let leaf = pipeline.steps.iter().position(|step| {
-        let own = step.dataset.as_ref().map(|name| name.value.as_str());
-        own == Some(&set.name) || step.id.value == set.name || set.name.starts_with(&format!("{}-", *step.id))
-    });
-    let schema = leaf.and_then(|leaf| steps.get(leaf)).map(|step| step.schema.clone());
-    for column in &set.columns {
-        let field = schema.as_ref().and_then(|schema| schema.field_with_name(column).ok());
-        let data_type = field.and_then(|field| crate::contract::data_type::to_text(field.data_type()));
-        let _ = writeln!(card, "| `{}` | {} |", cell(column), data_type.map_or(String::new(), |text| cell(&text)));
+    for (column, data_type) in set.columns.iter().zip(&set.types) {
+        let _ = writeln!(card, "| `{}` | {} |", cell(column), cell(data_type));
     }
     if let Some(first) = set.samples.first() {
-        let json = serde_json::to_string_pretty(&shortened(first)).unwrap_or_default();
+        let json = serde_json::to_string_pretty(&crate::json::shortened(first, SAMPLE_CHARS)).unwrap_or_default();
         let _ = write!(card, "\nThe first row:\n\n{}", fenced("json", &json));
     }
 }
@@ -119,19 +111,6 @@ fn account(card: &mut String, report: &Report) {
             step.merged,
             step.rejected,
         );
-    }
-}
-
-/// A value with its long texts cut.
-fn shortened(value: &serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::String(text) if text.chars().count() > SAMPLE_CHARS => {
-            Value::String(text.chars().take(SAMPLE_CHARS).chain(['…']).collect())
-        }
-        Value::Array(items) => items.iter().map(shortened).collect(),
-        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), shortened(value))).collect(),
-        other => other.clone(),
     }
 }
 

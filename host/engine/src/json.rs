@@ -18,3 +18,15 @@ pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<Value>> {
         .collect::<std::result::Result<_, _>>()
         .map_err(|error| Error::Engine { message: error.to_string(), help: None })
 }
+
+/// A value with its texts cut to so many characters.
+pub(crate) fn shortened(value: &Value, chars: usize) -> Value {
+    match value {
+        Value::String(text) if text.chars().nth(chars).is_some() => {
+            Value::String(text.chars().take(chars).chain(['…']).collect())
+        }
+        Value::Array(items) => items.iter().map(|item| shortened(item, chars)).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), shortened(value, chars))).collect(),
+        other => other.clone(),
+    }
+}

@@ -212,6 +212,8 @@ impl StageKind {
 pub(crate) struct Output {
     /// The sink's id, or the data set's name.
     pub(crate) name: String,
+    /// The sink's place in the pipeline; none for a leaf's data set.
+    pub(crate) step: Option<usize>,
     /// `train` or `test`, for data sets.
     pub(crate) split: Option<&'static str>,
     pub(crate) options: SinkOptions,
@@ -270,13 +272,19 @@ impl Plan {
     /// file. None where it cannot be gone on with, because it reads standard input.
     pub fn run_folder(&self) -> Option<PathBuf> {
         let is_stream = self.feeds.iter().any(|feed| feed.paths.iter().any(|path| path == "-"));
-        (!is_stream).then(|| self.folder().join(format!(".{}.still-run", plain(&self.name))))
+        let file = self.first_file().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let name = file.unwrap_or_else(|| plain(&self.name));
+        (!is_stream).then(|| self.folder().join(format!(".{name}.still-run")))
     }
 
-    /// The folder of the quarantine, and so of the first output that is a file.
+    /// The folder of the first output that is a file.
     pub(crate) fn folder(&self) -> PathBuf {
-        let folder = Path::new(&self.quarantine).parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = self.first_file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
         folder.unwrap_or(Path::new(".")).to_owned()
+    }
+
+    fn first_file(&self) -> Option<&Path> {
+        first_file(&self.outputs)
     }
 
     /// The files that it writes when all is well: each with the sink's id or the data set's name.
@@ -307,13 +315,20 @@ fn plain(name: &str) -> String {
     name.chars().map(plain).collect()
 }
 
+/// The first output that is a file, or will be.
+fn first_file(outputs: &[Output]) -> Option<&Path> {
+    let is_file =
+        |path: &&Path| *path != Path::new("-") && std::fs::metadata(path).map_or(true, |there| there.is_file());
+    outputs.iter().map(|output| output.options.path.as_path()).find(is_file)
+}
+
 /// Beside the first output that is a file.
 fn default_quarantine(outputs: &[Output], pipeline: &str) -> String {
     let name = format!("{}.quarantine.jsonl", plain(pipeline));
-    let is_file =
-        |path: &&Path| *path != Path::new("-") && std::fs::metadata(path).map_or(true, |there| there.is_file());
-    let beside = outputs.iter().map(|output| output.options.path.as_path()).find(is_file);
-    beside.map_or_else(|| name.clone().into(), |path| path.with_file_name(&name)).to_string_lossy().into_owned()
+    first_file(outputs)
+        .map_or_else(|| name.clone().into(), |path| path.with_file_name(&name))
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// A file by a name that all paths to it have, also where it is not there yet.

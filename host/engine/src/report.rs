@@ -21,7 +21,7 @@ pub struct Report {
     pub rows_out: u64,
     /// Rows that steps rejected, each in the quarantine with its reason.
     pub rejected: u64,
-    /// Whether it went on with a run that was stopped: times are then of this part, rows of the whole.
+    /// Whether it went on with a run that was stopped: `seconds` is then of this part, all else of the whole.
     pub resumed: bool,
     /// What was found damaged of the run that it went on with, and made again.
     pub warnings: Vec<String>,
@@ -64,7 +64,10 @@ pub struct OutputReport {
     pub is_leaf: bool,
     /// Its columns, in order.
     pub columns: Vec<String>,
-    /// Its first rows, as JSON objects; at most three.
+    /// Their types, as in `int64`.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// Its first rows, as JSON objects; at most three, and of long texts the beginning.
     pub samples: Vec<serde_json::Value>,
 }
 

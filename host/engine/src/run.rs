@@ -43,6 +43,7 @@ use crate::worker::Worker;
 use end::End;
 pub use journal::Checkpoint;
 use journal::Journal;
+pub(crate) use journal::remove_unkept;
 pub use results::Results;
 pub(crate) use results::{Found, Keep};
 use stage::Stage;
@@ -160,7 +161,11 @@ impl Run {
         };
         let step_names = summary.steps.iter().map(|step| (step.id.clone(), step.uses.clone())).collect();
         let (seen, keeps) = (plan.seen.clone(), keeps(&plan, &options));
+        let outputs: Vec<_> = plan.outputs.iter().map(|output| output.options.path.clone()).collect();
         let found = resume::open(plan, &options, journal.as_ref(), &keeps)?;
+        if let Some(journal) = &journal {
+            journal.begin(&outputs)?;
+        }
         summary.warnings = found.warnings;
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         // Two items a thread: one under way, one waiting for its turn at a stage.
@@ -183,6 +188,7 @@ impl Run {
                     help: Some("this is a bug in Stillroom; please report it".to_owned()),
                 });
             }
+            self.table.done();
         }
     }
 
@@ -227,8 +233,7 @@ impl Run {
     fn leave(&self, error: Error, stages: Vec<Option<Box<Stage>>>) -> Error {
         let Some(journal) = &self.journal else { return error };
         if !journal.is_worth_keeping() {
-            drop(stages);
-            let _ = journal.remove();
+            // Dropped, it removes what is there.
             return error;
         }
         for mut stage in stages.into_iter().flatten() {

@@ -25,6 +25,7 @@ mod target;
 mod text;
 
 pub(crate) use partial::finish_commit;
+pub(crate) use partial::remove as remove_partial;
 pub use target::remove_partial_outputs;
 
 /// Turns batches into what is written: on any thread, several at once.

@@ -463,7 +463,7 @@ pub(crate) fn meet_item(meet: &Meet, inputs: Vec<Vec<RecordBatch>>, count: &mut 
     let inputs = inputs.iter().zip(&meet.inputs).map(|(batches, input)| whole(&input.schema, batches));
     let inputs = inputs.collect::<Result<Vec<_>>>()?;
     let origins: Vec<Vec<u64>> = inputs.iter().enumerate().map(|(input, batch)| meet.origins(input, batch)).collect();
-    let merged = meet.merge(&origins, count);
+    let merged = meet.merge(&origins, count)?;
     let mut batches = Vec::new();
     if merged.len > 0 {
         bounded(meet.gather(&merged, &inputs)?, meet.batch.rows, meet.batch.bytes, &mut batches);

@@ -1,5 +1,5 @@
-//! What went wrong in Distilabel 1.5.3 when it was measured, each as a case that goes right here. (Where a case needs what is
-//! not there yet, branches that meet, caches, models, it comes with that.)
+//! What went wrong in Distilabel 1.5.3 when it was measured, each as a case that goes right here. Branches that meet are in
+//! `graph`, stale caches in `results`. (What needs models comes with them.)
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -414,3 +414,96 @@ fn a_run_that_fails_is_gone_on_with_and_a_changed_one_is_not() {
     assert_eq!((report.rows_out, report.rejected), (2665, 1));
     assert_eq!(bench.files(), ["again.quarantine.jsonl", "in.jsonl", "out.jsonl"]);
 }
+
+#[test]
+fn a_column_of_the_hosts_own_is_refused() {
+    let bench = Bench::default();
+    bench.write("in.jsonl", "{\"v\":1,\"\\u0000origin:0\":\"boo\"}\n");
+    let said = explain(
+        &bench
+            .plan("steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: write, sink: DIR/out.jsonl }\n")
+            .map(drop)
+            .expect_err("refused"),
+    );
+    assert!(said.contains("step `read`: a column cannot be called"), "{said}");
+}
+
+#[test]
+fn a_join_of_too_many_rows_is_an_error_and_not_the_end_of_the_program() {
+    let bench = Bench::default();
+    let text = counting(
+        1,
+        "
+  - { id: a, use: GUESTS/kinds.wasm/repeat, with: { times: 60000 }, outputs: { copy: x } }
+  - { id: b, from: read, use: GUESTS/kinds.wasm/repeat, with: { times: 60000 }, outputs: { copy: y } }
+  - { id: both, from: [a, b], join: inner }
+  - { id: write, sink: DIR/out.jsonl }
+",
+    );
+    let said = explain(&bench.run(&text).expect_err("too many"));
+    assert!(said.contains("60000 × 60000"), "{said}");
+    assert!(bench.files().is_empty());
+}
+
+#[test]
+fn what_was_made_after_the_ways_parted_is_two_columns() {
+    let text = counting(
+        3,
+        "
+  - { id: m, use: GUESTS/kinds.wasm/repeat, with: { times: 2 } }
+  - { id: other, from: read, compute: { o: n } }
+  - { id: one, from: [m, other], join: inner }
+  - { id: mine, from: m, compute: { mine: n } }
+  - { id: both, from: [one, mine], join: inner }
+  - { id: write, sink: DIR/out.jsonl }
+",
+    );
+    let said = refused(&text);
+    assert!(said.contains("column `copy`"), "{said}");
+}
+
+/// A run that goes on finds an input that ends early: that is said, and nothing is taken for complete.
+#[test]
+fn an_input_that_is_damaged_meanwhile_is_told() {
+    let bench = Bench::default();
+    let rows: String = (0..4000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    let path = bench.write("in.jsonl", &rows);
+    let text = "batch-bytes: 1024\nsteps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: fails, use: GUESTS/kinds.wasm/fail, with: { how: panic, at: 3000 } }\n  - { id: write, sink: DIR/out.jsonl }\n";
+    let options = |resume| RunOptions {
+        checkpoint: Some(Checkpoint { folder: bench.path("run"), interval: Duration::ZERO, resume }),
+        ..RunOptions::default()
+    };
+    bench.plan(text).expect("plans").run(options(false)).expect_err("fails");
+    let changed = std::fs::metadata(&path).and_then(|about| about.modified()).expect("a time");
+    // As long as before, and of the same time: only the content tells.
+    let damaged = " ".repeat(rows.len() - 1) + "\n";
+    std::fs::write(&path, &damaged[..]).expect("damages");
+    let file = std::fs::File::options().write(true).open(&path).expect("opens");
+    file.set_modified(changed).expect("sets the time");
+    let types = text.replace("source: DIR/in.jsonl", "source: DIR/in.jsonl");
+    let ended = bench.plan(&types).and_then(|plan| plan.run(options(true)));
+    assert!(ended.is_err(), "{ended:?}");
+    assert!(!bench.files().contains(&"out.jsonl".to_owned()));
+}
+
+#[test]
+fn one_run_uses_a_run_folder_at_a_time() {
+    let bench = Bench::default();
+    let progress = std::sync::Arc::new(stillroom::Progress::default());
+    let checkpoint =
+        || Some(Checkpoint { folder: bench.path("run"), interval: Duration::from_secs(60), resume: false });
+    let long = bench.plan(&counting(1_000_000_000_000, "  - { id: write, sink: DIR/a.jsonl }\n")).expect("plans");
+    let options = RunOptions { checkpoint: checkpoint(), progress: progress.clone(), ..RunOptions::default() };
+    let first = std::thread::spawn(move || long.run(options));
+    while progress.rows_done() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let second = bench.plan(&counting(10, "  - { id: write, sink: DIR/b.jsonl }\n")).expect("plans");
+    let said = explain(
+        &second.run(RunOptions { checkpoint: checkpoint(), ..RunOptions::default() }).expect_err("is kept out"),
+    );
+    assert!(said.contains("another run is using the run folder"), "{said}");
+    progress.stop();
+    first.join().expect("ends").expect_err("is stopped");
+    assert!(bench.files().is_empty(), "{:?}", bench.files());
+}

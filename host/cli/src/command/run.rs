@@ -34,7 +34,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
 
     // Rows that go to the terminal are their own progress.
     let is_silent = args.quiet || (to_stdout && Stream::Out.is_terminal());
-    let options = options(args, &plan, Arc::clone(&progress))?;
+    let options = options(args, &plan, Arc::clone(&progress));
     let report = drive(plan, options, !is_silent)?;
 
     if let Some(file) = report_file {
@@ -50,23 +50,33 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     Ok(verdict(&report))
 }
 
-fn options(args: &RunArgs, plan: &Plan, progress: Arc<Progress>) -> Result<RunOptions> {
-    Ok(RunOptions {
+fn options(args: &RunArgs, plan: &Plan, progress: Arc<Progress>) -> RunOptions {
+    RunOptions {
         limit: args.limit,
         progress,
         checkpoint: checkpoint(&args.checkpoint, plan),
         memory: args.memory,
-        results: results(&args.results)?,
-    })
+        results: results(&args.results),
+    }
 }
 
 /// The results that are kept between runs.
-fn results(args: &ResultsArgs) -> Result<Option<Results>> {
+fn results(args: &ResultsArgs) -> Option<Results> {
     if args.results == KeepResults::Off {
-        return Ok(None);
+        return None;
     }
-    let cache = args.place.open().transpose()?;
-    Ok(cache.map(|cache| Results { cache: Arc::new(cache), always: args.results == KeepResults::Always }))
+    match args.place.open() {
+        Some(Ok(cache)) => Some(Results { cache: Arc::new(cache), always: args.results == KeepResults::Always }),
+        // A run does not fail over what it might have saved.
+        Some(Err(error)) => {
+            progress::note(&format!(
+                "warning: no results are kept or looked up: {}",
+                text::escape_line(&error.to_string())
+            ));
+            None
+        }
+        None => None,
+    }
 }
 
 /// Where and how often the run writes down how far it is.

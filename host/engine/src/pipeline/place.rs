@@ -32,8 +32,8 @@ impl Place {
     }
 }
 
-/// A value and its [`Place`]. Compares, hashes and displays as the value alone.
-#[derive(Debug, Clone, Copy)]
+/// A value and its [`Place`]. Compares, hashes, displays and debugs as the value alone.
+#[derive(Clone, Copy)]
 pub struct Spanned<T> {
     /// What was written.
     pub value: T,
@@ -80,6 +80,12 @@ impl<T: Eq> Eq for Spanned<T> {}
 impl<T: Hash> Hash for Spanned<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.value.hash(state);
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
     }
 }
 

@@ -14,7 +14,7 @@ use arrow_select::interleave::interleave;
 use arrow_select::take::take;
 
 use super::BatchSize;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pipeline::JoinKind;
 use crate::report::Count;
 use crate::worker::{arrow, new_batch};
@@ -49,10 +49,13 @@ pub(crate) struct MeetInput {
 }
 
 /// A stream on its way to a meeting: its columns, and for each the number of what made it.
+///
+/// Columns with makers before `known` have one value for all rows of one origin.
 pub(super) struct Arriving<'a> {
     pub(super) id: &'a str,
     pub(super) schema: &'a SchemaRef,
     pub(super) makers: &'a [u32],
+    pub(super) known: u32,
 }
 
 /// Columns that cannot stand side by side.
@@ -103,7 +106,7 @@ pub(super) fn join_columns(kind: JoinKind, inputs: &[Arriving<'_>]) -> Result<Co
             let maker = input.makers[column];
             let there = fields.iter().position(|earlier| earlier.name() == field.name());
             match there {
-                Some(there) if is_one(field, makers[there], maker) => columns[there][at] = Some(column),
+                Some(there) if is_one(field, makers[there], maker, input.known) => columns[there][at] = Some(column),
                 Some(_) => return Err(two_makers(field, input.id)),
                 None => {
                     fields.push(field.as_ref().clone());
@@ -128,9 +131,10 @@ pub(super) fn join_columns(kind: JoinKind, inputs: &[Arriving<'_>]) -> Result<Co
     Ok((Schema::new(fields), makers, columns))
 }
 
-/// Whether two columns of one name have the same values for rows of one origin.
-fn is_one(field: &Field, maker: u32, other: u32) -> bool {
-    maker == other && maker != super::NOBODY || super::column::is_hidden(field.name())
+/// Whether two columns of one name have the same values for rows of one origin: where they are one column that was there
+/// when the rows got their numbers. What was made later may differ from row to row of one origin.
+fn is_one(field: &Field, maker: u32, other: u32, known: u32) -> bool {
+    maker == other && maker < known && maker != super::NOBODY || super::column::is_hidden(field.name())
 }
 
 fn different_types(one: &Field, other: &Field, id: &str) -> Clash {
@@ -153,6 +157,17 @@ fn two_makers(field: &Field, id: &str) -> Clash {
     }
 }
 
+/// Most rows that a join makes of one origin row.
+const MAX_PRODUCT: usize = 1 << 20;
+
+fn too_many(groups: &[Range<usize>]) -> Error {
+    let counts = groups.iter().map(|group| group.len().to_string()).collect::<Vec<_>>().join(" × ");
+    Error::Engine {
+        message: format!("a join would make more than {MAX_PRODUCT} rows of one origin row: {counts}"),
+        help: Some("its inputs multiply rows: join before one of them does".to_owned()),
+    }
+}
+
 /// No row of this input.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -164,7 +179,10 @@ pub(crate) struct Merged {
 
 impl Meet {
     /// Puts together what the inputs have by their origins, and books it.
-    pub(crate) fn merge(&self, origins: &[Vec<u64>], count: &mut Count) -> Merged {
+    ///
+    /// # Errors
+    /// Where one origin has so many rows in several inputs that all of them together are too many.
+    pub(crate) fn merge(&self, origins: &[Vec<u64>], count: &mut Count) -> Result<Merged> {
         let order: Vec<Vec<u32>> = origins.iter().map(|origins| sorted(origins)).collect();
         let mut merged = Merged { rows: vec![Vec::new(); origins.len()], len: 0 };
         let mut groups = vec![0..0; origins.len()];
@@ -176,13 +194,13 @@ impl Meet {
                 let len = rest.iter().take_while(|row| origins[input][**row as usize] == origin).count();
                 *group = group.end..group.end + len;
             }
-            self.group(&order, &groups, &mut merged, count);
+            self.group(&order, &groups, &mut merged, count)?;
         }
-        merged
+        Ok(merged)
     }
 
     /// The rows of one origin: of each input, a range of `order`.
-    fn group(&self, order: &[Vec<u32>], groups: &[Range<usize>], merged: &mut Merged, count: &mut Count) {
+    fn group(&self, order: &[Vec<u32>], groups: &[Range<usize>], merged: &mut Merged, count: &mut Count) -> Result<()> {
         let rows_in = groups.iter().map(Range::len).sum::<usize>() as u64;
         count.rows_in += rows_in;
         let MeetKind::Join(kind) = self.kind else {
@@ -190,7 +208,7 @@ impl Meet {
                 order[input][group.clone()].iter().for_each(|row| merged.push_single(input, *row));
             }
             count.rows_out += rows_in;
-            return;
+            return Ok(());
         };
         let is_whole = match kind {
             JoinKind::Inner => groups.iter().all(|group| !group.is_empty()),
@@ -199,15 +217,17 @@ impl Meet {
         };
         if !is_whole {
             count.dropped += rows_in;
-            return;
+            return Ok(());
         }
-        let made: usize = groups.iter().map(|group| group.len().max(1)).product();
+        let made = groups.iter().try_fold(1usize, |made, group| made.checked_mul(group.len().max(1)));
+        let Some(made) = made.filter(|made| *made <= MAX_PRODUCT) else { return Err(too_many(groups)) };
         (0..made).for_each(|number| merged.push_product(order, groups, number));
         // Every row is in some row of the output. The first input that has any stands for the rows; the others joined it.
         let first = groups.iter().map(Range::len).find(|len| *len > 0).unwrap_or(0) as u64;
         count.rows_out += made as u64;
         count.repeated += made as u64 - first;
         count.merged += rows_in - first;
+        Ok(())
     }
 
     /// The rows of the output from those of the inputs, each as one batch.
@@ -227,7 +247,8 @@ impl Meet {
     pub(crate) fn origins(&self, input: usize, batch: &RecordBatch) -> Vec<u64> {
         self.inputs[input]
             .origin
-            .map(|column| batch.column(column).as_primitive::<UInt64Type>().values().to_vec())
+            .and_then(|column| batch.column(column).as_primitive_opt::<UInt64Type>())
+            .map(|origins| origins.values().to_vec())
             .unwrap_or_default()
     }
 }

@@ -247,6 +247,7 @@ impl<'a> Planner<'a> {
         let schema = source.schema();
         let makes = schema.fields().iter().map(|field| field_text(field)).collect();
         let uses = if options.rows.is_some() { "rows".to_owned() } else { options.paths.join(", ") };
+        self.no_hidden(step, schema.fields().iter().map(|field| field.name().as_str()))?;
         let stream = self.feed(at, Origin::Files(source), options.paths, schema, batch);
         self.done(at, &stream.schema, Done { makes, ..Done::new("source", uses) });
         Ok(vec![stream])
@@ -259,8 +260,27 @@ impl<'a> Planner<'a> {
         Stream { segment, from: None, schema, makers, family: self.family() }
     }
 
+    /// Names that begin with NUL are the host's own.
+    fn no_hidden<'n>(&self, step: &Step, mut names: impl Iterator<Item = &'n str>) -> Result<()> {
+        match names.find(|name| is_hidden(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("step `{}`: a column cannot be called {name:?}", *step.id);
+                Err(self.fail(step.id.place, message, "a name does not begin with the character NUL").into())
+            }
+        }
+    }
+
     fn call(&mut self, at: usize, step: &Step, input: Option<&Stream>, call: Call) -> Result<Vec<Stream>> {
         let (kind, schema) = (call.opened.kind, call.schema.clone());
+        if call.cache == Some(true) && matches!(kind, Kind::Ordered | Kind::Source) {
+            let kind = kind_text(kind);
+            let message = format!("step `{}`: results of a step that is {kind} are not kept", *step.id);
+            let help = "leave out `cache: true`: it answers by all that it has seen before";
+            return Err(self.fail(step.id.place, message, help).into());
+        }
+        let made = schema.fields().iter().zip(&call.layout).filter(|(_, from)| matches!(from, From::Made(_)));
+        self.no_hidden(step, made.map(|(field, _)| field.name().as_str()))?;
         let done = self.describe_call(&call, input);
         let Some(input) = input else {
             let batch = call.batch;
@@ -299,12 +319,12 @@ impl<'a> Planner<'a> {
     }
 
     fn ordered(&mut self, at: usize, input: &Stream, call: Call, makers: Vec<u32>) -> Stream {
-        let (shares, schema) = (self.shares(&call, &input.schema), call.schema.clone());
-        if shares == 1 {
+        let schema = call.schema.clone();
+        let Some(shares) = self.shares(&call, &input.schema) else {
             let stage = self.stage(StageKind::Ordered(Arc::new(call)), Some(at));
             self.lead(input, stage);
             return self.stream_of(stage, at, schema, makers, input.family);
-        }
+        };
         let keyed = self.key(at, input, &call.key);
         let call = Arc::new(call);
         let parts: Vec<usize> =
@@ -316,8 +336,11 @@ impl<'a> Planner<'a> {
     }
 
     fn global(&mut self, at: usize, input: &Stream, call: Call, makers: Vec<u32>) -> Stream {
-        let (shares, schema) = (self.shares(&call, &input.schema), call.schema.clone());
-        let input = if shares == 1 { input.clone() } else { self.key(at, input, &call.key) };
+        let schema = call.schema.clone();
+        let (input, shares) = match self.shares(&call, &input.schema) {
+            None => (input.clone(), 1),
+            Some(shares) => (self.key(at, input, &call.key), shares),
+        };
         let call = Arc::new(call);
         let parts: Vec<usize> =
             (0..shares).map(|share| self.stage(StageKind::Part(call.clone(), share, shares), Some(at))).collect();
@@ -329,13 +352,12 @@ impl<'a> Planner<'a> {
         self.stream_of(hold, at, schema, makers, family)
     }
 
-    /// How many instances work at a keyed step. What they answer does not hang on it.
-    fn shares(&self, call: &Call, schema: &Schema) -> usize {
+    /// How many instances work at a keyed step; none where it has no key that can be told apart. What they answer does not
+    /// hang on how many they are, nor does what is kept of them: a run may be gone on with by other threads.
+    fn shares(&self, call: &Call, schema: &Schema) -> Option<usize> {
         let has_hash = |column: &usize| crate::worker::is_hashable(schema.field(*column).data_type());
-        match !call.key.is_empty() && call.key.iter().all(has_hash) {
-            true => self.lookup.engine.threads().clamp(1, MAX_SHARES),
-            false => 1,
-        }
+        let is_keyed = !call.key.is_empty() && call.key.iter().all(has_hash);
+        is_keyed.then(|| self.lookup.engine.threads().clamp(1, MAX_SHARES))
     }
 
     /// Gives each row the hash of its key.
@@ -466,8 +488,12 @@ fn with_field(schema: &SchemaRef, field: Field) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-fn arriving<'s>(inputs: &'s [Stream], ids: &'s [String]) -> Vec<Arriving<'s>> {
-    let arriving =
-        |(input, id): (&'s Stream, &'s String)| Arriving { id, schema: &input.schema, makers: &input.makers };
+/// Streams on their way to a meeting by the origins of a step.
+fn arriving<'s>(inputs: &'s [Stream], ids: &'s [String], origin: Option<usize>) -> Vec<Arriving<'s>> {
+    let arriving = |(input, id): (&'s Stream, &'s String)| {
+        let numbers = origin.and_then(|step| input.schema.index_of(&super::column::origin_name(step)).ok());
+        let known = numbers.map_or(NOBODY, |column| input.makers[column]);
+        Arriving { id, schema: &input.schema, makers: &input.makers, known }
+    };
     inputs.iter().zip(ids).map(arriving).collect()
 }

@@ -144,7 +144,7 @@ impl Collect {
                     .zip(&self.meet.inputs)
                     .map(|(held, input)| input.origin.map_or_else(|| Ok(Vec::new()), |column| held.column(column)));
                 let origins = origins.collect::<Result<Vec<_>>>()?;
-                self.meet.merge(&origins, &mut count)
+                self.meet.merge(&origins, &mut count)?
             }
         };
         let (rows, bytes) =

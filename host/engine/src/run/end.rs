@@ -50,9 +50,9 @@ impl End<'_> {
         }
         sinks.into_iter().try_for_each(|sink| sink.commit().map(drop))?;
         if self.summary.has_card {
-            card::write(&self.summary.pipeline, &self.summary.steps, &report)?;
+            card::write(&self.summary.pipeline, &report)?;
         }
-        self.journal.map_or(Ok(()), Journal::remove)?;
+        forget(self.journal);
         Ok(report)
     }
 
@@ -80,10 +80,17 @@ pub(super) fn name_outputs(plan: &Plan, report: &Value, journal: Option<&Journal
         sink::finish_commit(Path::new(&plan.quarantine))?;
     }
     if plan.has_card {
-        card::write(&plan.pipeline, plan.steps(), &report)?;
+        card::write(&plan.pipeline, &report)?;
     }
-    journal.map_or(Ok(()), Journal::remove)?;
+    forget(journal);
     Ok(report)
+}
+
+/// Everything is where it belongs: that the run folder cannot be removed is no failure any more.
+fn forget(journal: Option<&Journal>) {
+    if let Some(Err(error)) = journal.map(Journal::remove) {
+        tracing::warn!(%error, "the run is complete, but its run folder cannot be removed");
+    }
 }
 
 fn internal(error: &serde_json::Error) -> Error {
@@ -108,6 +115,10 @@ fn report(summary: &Summary, counts: &[Count], outputs: Vec<OutputReport>, rejec
         cached: all.cached,
         seconds: all.time.as_secs_f64(),
     };
+    let mut outputs = outputs;
+    for output in &mut outputs {
+        output.path = summary.pipeline.redact(&output.path).into_owned();
+    }
     let steps: Vec<StepReport> = summary.steps.iter().zip(counts).map(step).collect();
     Report {
         pipeline: summary.name.clone(),

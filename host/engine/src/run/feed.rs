@@ -46,19 +46,20 @@ impl Feed {
     }
 
     /// Leaves out what was read before the run was stopped: pieces are found and not decoded.
-    pub(super) fn skip(&mut self, pieces: u64, progress: &Progress) {
+    pub(super) fn skip(&mut self, pieces: u64, progress: &Progress) -> Result<()> {
         while self.next < pieces {
             match self.next(progress) {
-                Some((_, Piece::Failed(error))) => {
-                    // It is raised in its turn, should it still be one.
-                    self.left = Some(0);
-                    tracing::warn!(%error, "the input fails where it did not before");
-                    return;
-                }
+                Some((_, Piece::Failed(error))) => return Err(error),
                 Some(_) => {}
-                None => return,
+                None => {
+                    return Err(Error::Engine {
+                        message: "the input ends before the place where the run was stopped".to_owned(),
+                        help: Some("it has changed since: run without `--resume`".to_owned()),
+                    });
+                }
             }
         }
+        Ok(())
     }
 
     /// The segment that its rows enter.

@@ -46,7 +46,8 @@ impl Joined {
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 
-    /// One instance's answer keeps its order; several are put together in the order of the rows that they came from.
+    /// A step's answer keeps its order. A keyed one's are put together in the order of the rows that they came from, however
+    /// many instances there were.
     pub(super) fn new(call: &Call, storage: &Storage, name: &str, mut heard: Vec<Answers>) -> Result<Self> {
         let mut rejected: Vec<(u32, String)> =
             heard.iter_mut().flat_map(|answers| std::mem::take(&mut answers.rejected)).collect();
@@ -54,7 +55,7 @@ impl Joined {
         let schema = Self::schema(call);
         let mut rows = Spool::new(schema.clone(), storage.budget.clone(), storage.place(&format!("{name}.answer")));
         let mut order: Vec<(u32, usize, u32)> = Vec::new();
-        if heard.len() > 1 {
+        if !call.key.is_empty() {
             for (share, answers) in heard.iter().enumerate() {
                 order.extend(answers.origins.iter().enumerate().map(|(at, row)| (*row, share, at as u32)));
             }

@@ -25,6 +25,21 @@ use crate::report::Count;
 /// The journal's file in the run folder.
 const JOURNAL: &str = "journal";
 
+/// The file that whoever uses the run folder has locked.
+const LOCK: &str = "lock";
+
+/// The run folders in use by this process, and whether what is in them is worth keeping.
+static IN_USE: Mutex<Vec<(PathBuf, Arc<AtomicBool>)>> = Mutex::new(Vec::new());
+
+/// Removes the run folders that hold nothing worth keeping. For a program that ends at once: nothing is dropped then.
+pub(crate) fn remove_unkept() {
+    for (folder, keep) in IN_USE.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        if !keep.load(Ordering::Relaxed) {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
 /// What the run is of; it is gone on with only where that is still so.
 const MANIFEST: &str = "manifest.json";
 
@@ -56,7 +71,7 @@ fn is_zero(port: &usize) -> bool {
 /// Where and how often a run writes down how far it is.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    /// The run folder. It is made with the first mark, and removed when the run is complete.
+    /// The run folder. It is removed when the run is complete, and where it fails before there is anything to go on with.
     pub folder: PathBuf,
     /// How long a stage works before it writes down how far it is. A run that ends before leaves no trace.
     pub interval: Duration,
@@ -69,8 +84,10 @@ impl Checkpoint {
     pub const INTERVAL: Duration = Duration::from_secs(5);
 }
 
-/// The run folder of a run.
+/// The run folder of a run. One run uses it at a time.
 pub(crate) struct Journal {
+    /// Held until the run is over.
+    _lock: File,
     folder: PathBuf,
     interval: Duration,
     start: Instant,
@@ -78,6 +95,7 @@ pub(crate) struct Journal {
     manifest: Value,
     /// Whether there is a mark: what is there is worth keeping.
     keep: Arc<AtomicBool>,
+    is_removed: AtomicBool,
     /// The marks of the run that is resumed, by stage and port, oldest first.
     marks: HashMap<(String, usize), Vec<Mark>>,
     /// The report of a run that died while it named its outputs.
@@ -90,22 +108,40 @@ impl Journal {
     /// # Errors
     /// Where the pipeline, a plugin or an input has changed since.
     pub(crate) fn open(checkpoint: &Checkpoint, manifest: Value) -> Result<Self> {
+        let lock = lock(&checkpoint.folder)?;
         let mut journal = Self {
+            _lock: lock,
             folder: checkpoint.folder.clone(),
             interval: checkpoint.interval,
             start: Instant::now(),
             file: Mutex::new(None),
             manifest,
             keep: Arc::default(),
+            is_removed: AtomicBool::new(false),
             marks: HashMap::new(),
             report: None,
         };
+        let in_use = (journal.folder.clone(), journal.keep.clone());
+        IN_USE.lock().unwrap_or_else(PoisonError::into_inner).push(in_use);
         if checkpoint.resume {
             journal.read()?;
-        } else {
-            journal.remove()?;
         }
         Ok(journal)
+    }
+
+    /// A run that begins anew has opened its outputs, so no other is writing them: what an earlier one kept is of no use any
+    /// more, its partial outputs included.
+    pub(crate) fn begin(&self, outputs: &[PathBuf]) -> Result<()> {
+        if self.is_resumed() {
+            return Ok(());
+        }
+        let manifest = std::fs::read(self.folder.join(MANIFEST)).ok();
+        let old: Option<Value> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let old = old.as_ref().and_then(|old| old.get("outputs")?.as_array()).into_iter().flatten();
+        for path in old.filter_map(Value::as_str).map(Path::new).filter(|path| outputs.iter().all(|new| new != path)) {
+            crate::sink::remove_partial(path);
+        }
+        self.clear().map_err(|error| self.failed(&error))
     }
 
     /// Whether something is gone on with.
@@ -177,7 +213,7 @@ impl Journal {
     fn create(&self) -> io::Result<File> {
         std::fs::create_dir_all(&self.folder)?;
         let manifest = self.folder.join(MANIFEST);
-        if !manifest.exists() {
+        if !self.is_resumed() {
             let beside = self.folder.join("manifest.new");
             let mut file = File::create(&beside)?;
             file.write_all(self.manifest.to_string().as_bytes())?;
@@ -189,18 +225,34 @@ impl Journal {
         Ok(file)
     }
 
-    /// The journal goes first, so that none ever stands without what it speaks of.
+    /// Removes what an earlier run left. The journal goes first, so that none ever stands without what it speaks of.
+    fn clear(&self) -> io::Result<()> {
+        gone(std::fs::remove_file(self.folder.join(JOURNAL)))?;
+        for entry in std::fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.file_name().is_some_and(|name| name != LOCK) {
+                gone(std::fs::remove_file(path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the run folder.
     pub(crate) fn remove(&self) -> Result<()> {
-        let gone = |removed: io::Result<()>| match removed {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        };
-        let journal = gone(std::fs::remove_file(self.folder.join(JOURNAL)));
-        journal.and_then(|()| gone(std::fs::remove_dir_all(&self.folder))).map_err(|error| self.failed(&error))
+        // Once it is gone, a folder of this name is another run's.
+        if self.is_removed.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.clear().and_then(|()| gone(std::fs::remove_dir_all(&self.folder))).map_err(|error| self.failed(&error))
     }
 
     fn read(&mut self) -> Result<()> {
-        let Ok(text) = std::fs::read(self.folder.join(JOURNAL)) else { return Ok(()) };
+        // Without a journal nothing is known of what else is there.
+        let Ok(text) = std::fs::read(self.folder.join(JOURNAL)) else {
+            return self.clear().map_err(|error| self.failed(&error));
+        };
+        // Until it is found to be of no use, it is not to be lost.
+        self.keep.store(true, Ordering::Relaxed);
         let manifest = std::fs::read(self.folder.join(MANIFEST)).ok();
         let manifest: Option<Value> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         self.check_manifest(manifest.as_ref())?;
@@ -211,12 +263,17 @@ impl Journal {
             if let Some(report) = value.get("finished") {
                 self.report = Some(report.clone());
             } else if let Ok(mark) = serde_json::from_value::<Mark>(value) {
-                self.marks.entry((mark.stage.clone(), mark.port)).or_default().push(mark);
+                let marks = self.marks.entry((mark.stage.clone(), mark.port)).or_default();
+                // A run that was resumed further back has made what came after anew.
+                while marks.last().is_some_and(|last| last.items > mark.items) {
+                    marks.pop();
+                }
+                marks.push(mark);
             }
         }
         let cut = OpenOptions::new().write(true).open(self.folder.join(JOURNAL)).and_then(|file| file.set_len(whole));
         cut.map_err(|error| self.failed(&error))?;
-        self.keep.store(self.is_resumed(), Ordering::Relaxed);
+        self.keep.store(self.is_resumed() || self.report.is_some(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -247,6 +304,50 @@ impl Journal {
         };
         Error::Engine { message, help: Some(help.to_owned()) }
     }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if !self.is_kept() {
+            let _ = self.remove();
+        }
+        IN_USE.lock().unwrap_or_else(PoisonError::into_inner).retain(|(folder, _)| *folder != self.folder);
+    }
+}
+
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes the run folder, and keeps every other run out of it.
+fn lock(folder: &Path) -> Result<File> {
+    let failed = |error: &io::Error| Error::Engine {
+        message: format!("the run folder {} cannot be used: {error}", folder.display()),
+        help: Some("name another folder with `--run-dir`, or do without: `--no-checkpoint`".to_owned()),
+    };
+    for _ in 0..100 {
+        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        let opened = OpenOptions::new().create(true).write(true).truncate(false).open(folder.join(LOCK));
+        let file = match opened {
+            // Another run has just removed the folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            other => other.map_err(|error| failed(&error))?,
+        };
+        match file.try_lock() {
+            Ok(()) if folder.join(LOCK).exists() => return Ok(file),
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => break,
+            // A system without locks: one run at a time is then the user's affair.
+            Err(std::fs::TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+    Err(Error::Engine {
+        message: format!("another run is using the run folder {}", folder.display()),
+        help: Some("wait until it ends, or give this one other outputs or another `--run-dir`".to_owned()),
+    })
 }
 
 fn line_value(line: &[u8]) -> Option<Value> {

@@ -20,6 +20,9 @@ use crate::worker::Parcel;
 /// Rows shown of an output.
 const SAMPLES: usize = 3;
 
+/// Characters of a text in them.
+const SAMPLE_CHARS: usize = 1000;
+
 /// The stage that writes an output.
 pub(super) struct Output {
     intake: Intake,
@@ -40,7 +43,8 @@ pub(super) struct Output {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Told {
     rows: u64,
-    samples: Vec<Value>,
+    /// Shared: they do not change any more once there are enough.
+    samples: Arc<Vec<Value>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,6 +91,7 @@ impl Output {
             path: plan.options.path.to_string_lossy().into_owned(),
             is_leaf: plan.is_leaf,
             columns: plan.schema.fields().iter().map(|field| field.name().clone()).collect(),
+            types: plan.schema.fields().iter().map(|field| type_text(field.data_type())).collect(),
             ..OutputReport::default()
         };
         let encoder = opened.sink.encoder();
@@ -167,9 +172,14 @@ impl Output {
 
     /// What is told of it, and the sink, to be given its name.
     pub(super) fn into_parts(self) -> (OutputReport, Option<Box<dyn Sink>>) {
-        let report = OutputReport { rows: self.told.rows, samples: self.told.samples, ..self.about };
+        let report =
+            OutputReport { rows: self.told.rows, samples: Arc::unwrap_or_clone(self.told.samples), ..self.about };
         (report, self.sink)
     }
+}
+
+fn type_text(data_type: &arrow_schema::DataType) -> String {
+    crate::contract::data_type::to_text(data_type).unwrap_or_else(|| data_type.to_string())
 }
 
 impl Told {
@@ -177,7 +187,9 @@ impl Told {
         for batch in batches {
             if self.samples.len() < SAMPLES {
                 let rows = batch.slice(0, batch.num_rows().min(SAMPLES - self.samples.len()));
-                self.samples.extend(rows_json::rows(&rows)?);
+                let rows = rows_json::rows(&rows)?;
+                let short = rows.iter().map(|row| rows_json::shortened(row, SAMPLE_CHARS));
+                Arc::make_mut(&mut self.samples).extend(short);
             }
             self.rows += batch.num_rows() as u64;
         }

@@ -30,6 +30,8 @@ pub(super) struct Part {
     /// Where its answers are kept between runs, and the digest of what it has had so far.
     keep: Option<Arc<Keep>>,
     key: Option<InputKey>,
+    /// A batch failed on its way here: what comes behind it is of no interest any more.
+    is_stopped: bool,
     /// Rows that came so far, all shares together.
     rows: u64,
     /// Of this share's rows, their places among all.
@@ -74,6 +76,7 @@ impl Part {
             items,
             keep,
             key: None,
+            is_stopped: false,
             rows: 0,
             mine,
             answers,
@@ -84,7 +87,8 @@ impl Part {
 
     pub(super) fn take(&mut self, parcel: Parcel) -> Result<()> {
         // The one who holds the rows raises it.
-        if parcel.failure.is_some() || parcel.number < self.items {
+        self.is_stopped |= parcel.failure.is_some();
+        if self.is_stopped || parcel.number < self.items {
             return Ok(());
         }
         self.feed_again()?;

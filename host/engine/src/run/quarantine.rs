@@ -16,6 +16,7 @@ use super::journal::Journal;
 use super::stage::Intake;
 use crate::error::{Error, Result, SinkError};
 use crate::json as rows_json;
+use crate::plan::visible;
 use crate::report::Count;
 use crate::sink::{self, Encoded, Partial, Sink, SinkOptions};
 use crate::source::Format;
@@ -159,7 +160,11 @@ impl Part {
 
     fn set_aside(&mut self, rejected: &Rejected, path: &str) -> Result<()> {
         let mut lines = Vec::new();
-        for (row, reason) in rows_json::rows(&rejected.rows)?.into_iter().zip(&rejected.reasons) {
+        let seen = match visible(&rejected.rows.schema()) {
+            None => rejected.rows.clone(),
+            Some(columns) => rejected.rows.project(&columns).map_err(crate::worker::arrow)?,
+        };
+        for (row, reason) in rows_json::rows(&seen)?.into_iter().zip(&rejected.reasons) {
             let line = json!({ "step": rejected.step, "reason": reason, "row": row });
             serde_json::to_writer(&mut lines, &line)
                 .map_err(|error| Error::Engine { message: error.to_string(), help: None })?;

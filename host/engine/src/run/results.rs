@@ -69,8 +69,8 @@ impl Keep {
             return None;
         }
         let (opening, opened) = (&call.opening, &call.opened);
-        let input = |name: &String| opening.fields.iter().find(|(field, ..)| field == name);
-        let inputs = format!("{:?}", opened.inputs.iter().map(input).collect::<Vec<_>>());
+        // A step is shown the names and types of all columns that it may sign for: what it answers may hang on them.
+        let inputs = format!("{:?} {:?}", opening.fields, opened.inputs);
         let outputs = format!("{:?} {}", opened.outputs, opened.any_rows);
         let contract = VERSIONS.join(" ");
         let parts = [
@@ -78,7 +78,6 @@ impl Keep {
             contract.as_bytes(),
             opening.step.as_bytes(),
             opening.params.as_bytes(),
-            // What a step signs for may hang on all columns that it is offered.
             inputs.as_bytes(),
             outputs.as_bytes(),
         ];

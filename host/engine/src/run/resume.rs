@@ -58,6 +58,7 @@ pub(super) fn manifest(plan: &Plan, options: &RunOptions) -> Value {
         "pipeline": Sha256::digest(pipeline.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
         "plugins": plugins,
         "inputs": inputs,
+        "outputs": plan.outputs.iter().map(|output| output.options.path.to_string_lossy()).collect::<Vec<_>>(),
     })
 }
 
@@ -119,13 +120,13 @@ pub(super) fn open(
         let start = starts[feed.segment];
         let mut read = Feed::new(feed.origin, feed.segment, feed.rows, options.limit);
         if start.is_done {
-            return (None, feed.segment);
+            return Ok((None, feed.segment));
         }
-        read.skip(start.items, &options.progress);
-        (Some(Box::new(read)), feed.segment)
+        read.skip(start.items, &options.progress)?;
+        Ok((Some(Box::new(read)), feed.segment))
     });
     Ok(Found {
-        feeds: feeds.collect(),
+        feeds: feeds.collect::<Result<_>>()?,
         stations,
         encoders: encoders.into_iter().flatten().collect(),
         segments: plan.segments,
@@ -156,7 +157,7 @@ fn stage_name(plan: &Plan, at: usize, stage: &StagePlan) -> String {
     match &stage.kind {
         StageKind::Sink(output) => {
             let output = &plan.outputs[*output];
-            format!("output-{}{}", output.name, output.split.map_or(String::new(), |split| format!("-{split}")))
+            format!("output:{}{}", output.name, output.split.map_or(String::new(), |split| format!("/{split}")))
         }
         StageKind::Quarantine => "quarantine".to_owned(),
         StageKind::Hold(..) => format!("held-{id}"),

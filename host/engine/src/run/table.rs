@@ -10,7 +10,7 @@ use super::stage::{Emit, Finished, Stage};
 use crate::error::Error;
 use crate::plan::{Exit, Out};
 use crate::report::Progress;
-use crate::worker::{Item, Parcel};
+use crate::worker::{Failed, Item, Parcel};
 
 /// How often a waiting thread looks whether somebody asked for a stop.
 const LOOK: Duration = Duration::from_millis(50);
@@ -67,6 +67,10 @@ struct State {
     error: Option<Error>,
     /// There is a failure: what lies behind it need not be read.
     closing: bool,
+    /// Failures that were told to stages, which may have had the item before the run was resumed.
+    failures: Vec<Failed>,
+    /// Jobs under way.
+    busy: usize,
     over: bool,
 }
 
@@ -118,7 +122,8 @@ impl Table {
     ) -> Self {
         let over = stations.iter().all(|station| station.over);
         let waiting = exits.iter().map(|_| VecDeque::new()).collect();
-        let state = State { feeds, waiting, stations, error: None, closing: false, over };
+        let (error, failures) = (None, Vec::new());
+        let state = State { feeds, waiting, stations, error, closing: false, failures, busy: 0, over };
         Self { state: Mutex::new(state), changed: Condvar::new(), under_way: Arc::default(), room, exits }
     }
 
@@ -132,10 +137,23 @@ impl Table {
                 return None;
             }
             if let Some(job) = self.pick(&mut state) {
+                state.busy += 1;
                 return Some(job);
+            }
+            if state.busy == 0 {
+                // Nothing is under way and nothing can be: somebody's failure was nobody's to raise.
+                let told = state.failures.iter().find_map(Failed::take);
+                state.error = Some(told.unwrap_or_else(standstill));
+                continue;
             }
             state = self.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// A job is done.
+    pub(super) fn done(&self) {
+        self.lock().busy -= 1;
+        self.changed.notify_all();
     }
 
     /// An item is through a segment.
@@ -143,6 +161,7 @@ impl Table {
         let mut state = self.lock();
         for (parcel, exit) in parcels.into_iter().zip(&self.exits[segment]) {
             state.closing |= parcel.failure.is_some();
+            state.failures.extend(parcel.failure.clone());
             state.arrive(*exit, parcel);
         }
         self.changed.notify_all();
@@ -239,6 +258,14 @@ impl Table {
     }
 }
 
+/// Should never be.
+fn standstill() -> Error {
+    Error::Engine {
+        message: "the run came to a standstill".to_owned(),
+        help: Some("this is a bug in Stillroom; please report it with the pipeline".to_owned()),
+    }
+}
+
 impl Station {
     fn job(&mut self, at: usize, has_room: bool, under_way: &Arc<AtomicUsize>) -> Option<Job> {
         if self.over || self.stage.is_none() {
@@ -280,18 +307,20 @@ impl State {
         let station = &mut self.stations[at];
         match emit {
             Emit::Nothing => {}
-            Emit::Item(item) => {
-                station.sent += 1;
+            Emit::Item(mut item) => {
+                station.sent = station.sent.max(item.number + 1);
+                let is_wanted = item.number >= station.wanted;
+                let Some(Out::Segment(segment)) = station.out else { return };
                 self.closing |= item.failure.is_some();
-                let station = &self.stations[at];
-                if let Some(Out::Segment(segment)) = station.out
-                    && item.number >= station.wanted
-                {
+                if is_wanted {
                     self.waiting[segment].push_back(item);
+                } else if let Some(error) = item.failure.take() {
+                    // Those behind have the item already: it failed only now.
+                    self.error.get_or_insert(error);
                 }
             }
             Emit::Parcel(parcel) => {
-                station.sent += 1;
+                station.sent = station.sent.max(parcel.number + 1);
                 if let Some(Out::Port(exit)) = station.out {
                     self.arrive(exit, parcel);
                 }

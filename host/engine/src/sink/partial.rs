@@ -135,6 +135,16 @@ pub(super) fn name(path: &Path) -> io::Result<OsString> {
     Ok(name)
 }
 
+/// Removes the partial output of `path`, if there is one and nobody is writing it.
+pub(crate) fn remove(path: &Path) {
+    let Some(name) = name(path).ok().map(|name| path.with_file_name(name)) else { return };
+    if let Ok(file) = OpenOptions::new().read(true).write(true).open(&name)
+        && file.try_lock().is_ok()
+    {
+        let _ = std::fs::remove_file(name);
+    }
+}
+
 /// Opens the file `name`, which no other run may have open. Its bytes are left as they are.
 fn lock(path: &Path, name: &Path) -> Result<File, SinkError> {
     for _ in 0..100 {

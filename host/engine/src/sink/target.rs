@@ -35,6 +35,7 @@ pub fn remove_partial_outputs() {
             let _ = std::fs::remove_file(file.path);
         }
     }
+    crate::run::remove_unkept();
 }
 
 fn remember(path: &Path, keep: Option<Arc<AtomicBool>>) {

@@ -32,6 +32,7 @@ impl Planner<'_> {
         columns: &IndexMap<Spanned<String>, Spanned<String>>,
     ) -> Result<Vec<Stream>> {
         let (mut fields, mut makers) = (input.schema.fields().to_vec(), input.makers.clone());
+        self.no_hidden(step, columns.keys().map(|name| name.value.as_str()))?;
         let (mut made, mut reads, mut makes) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text) in columns {
             let (expression, data_type) = self.expression(step, input, text)?;
@@ -85,6 +86,7 @@ impl Planner<'_> {
         input: &Stream,
         names: &IndexMap<Spanned<String>, Spanned<String>>,
     ) -> Result<Vec<Stream>> {
+        self.no_hidden(step, names.keys().map(|name| name.value.as_str()))?;
         let mut fields = input.schema.fields().to_vec();
         for (new, old) in names {
             let column = self.column(step, input, old)?;

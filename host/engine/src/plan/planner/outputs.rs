@@ -21,7 +21,8 @@ impl Planner<'_> {
             self.fail(path.place, format!("step `{}`: {}", *step.id, error.message), error.help.unwrap_or_default())
         })?;
         self.own_path(path, &step.id.value)?;
-        let output = Output { name: step.id.value.clone(), split: None, options, schema, is_leaf: true };
+        let output =
+            Output { name: step.id.value.clone(), step: Some(at), split: None, options, schema, is_leaf: true };
         let stream = self.write(Some(at), at, input, output);
         self.done(at, &stream.schema, Done::new("sink", path.value.clone()));
         Ok(vec![stream])
@@ -87,8 +88,8 @@ impl Planner<'_> {
     pub(super) fn check_sinks(&mut self) -> Result<()> {
         for at in 0..self.streams.len() {
             if let (Action::Sink(_), [true]) = (&self.pipeline.steps[at].action, &self.taken[at][..]) {
-                let id = &self.pipeline.steps[at].id.value;
-                self.outputs.iter_mut().filter(|output| output.name == *id).for_each(|output| output.is_leaf = false);
+                let own = self.outputs.iter_mut().filter(|output| output.step == Some(at));
+                own.for_each(|output| output.is_leaf = false);
             }
         }
         Ok(())
@@ -119,7 +120,7 @@ impl Planner<'_> {
                 self.fail(dataset.folder.place, message, error.help.unwrap_or_default())
             })?;
             self.own_path(&Spanned::new(path, dataset.folder.place), &name)?;
-            let output = Output { name: name.clone(), split: Some(split), options, schema, is_leaf: true };
+            let output = Output { name: name.clone(), step: None, split: Some(split), options, schema, is_leaf: true };
             self.write(None, at, &stream, output);
         }
         Ok(())

@@ -46,7 +46,8 @@ impl Planner<'_> {
         order: ConcatOrder,
     ) -> Result<Vec<Stream>> {
         let ids = self.input_ids(at);
-        let columns = concat_columns(&arriving(inputs, &ids)).map_err(|clash| self.clash(step, &clash))?;
+        let arriving = arriving(inputs, &ids, None);
+        let columns = concat_columns(&arriving).map_err(|clash| self.clash(step, &clash))?;
         let kind = if order == ConcatOrder::Origin { MeetKind::Concat } else { MeetKind::Append };
         let stream = self.meet(at, inputs, kind, columns);
         self.done(at, &stream.schema, Done::new("concat", list(ids.into_iter())));
@@ -55,7 +56,8 @@ impl Planner<'_> {
 
     pub(super) fn join(&mut self, at: usize, step: &Step, inputs: &[Stream], kind: JoinKind) -> Result<Vec<Stream>> {
         let ids = self.input_ids(at);
-        let columns = join_columns(kind, &arriving(inputs, &ids)).map_err(|clash| self.clash(step, &clash))?;
+        let arriving = arriving(inputs, &ids, self.dominators.origin(at));
+        let columns = join_columns(kind, &arriving).map_err(|clash| self.clash(step, &clash))?;
         let stream = self.meet(at, inputs, MeetKind::Join(kind), columns);
         self.done(at, &stream.schema, Done::new("join", list(ids.into_iter())));
         Ok(vec![stream])
