@@ -337,7 +337,8 @@ A run that was stopped after a few seconds is gone on with by `still run FILE --
 const RUN_HELP: &str = "\
 Paths are relative to the folder that you are in; `~/` is your home folder, `-` standard input or
 output. Outputs appear when the run is complete; a run that fails or is stopped leaves none, but
-what it has done is kept in a run folder, `.NAME.still-run`, from its first checkpoint on.
+what it has done is kept in a run folder, `.NAME.still-run` by the first output's name, from its first
+checkpoint on.
 
 Examples:
   still run corpus.yaml

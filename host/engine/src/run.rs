@@ -10,7 +10,7 @@
 //! while a guest runs. The lock around the table where batons and items lie is held for the time of a look.
 //!
 //! Failures travel with their item and are raised when it is that item's turn: the failure that is reported is the first
-//! in input order, however many threads there are.
+//! in input order along its way, however many threads there are. (Where ways have parted each end raises its own first one.)
 
 mod collect;
 mod end;
