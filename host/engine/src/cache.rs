@@ -37,8 +37,9 @@ const TOUCH_AFTER: Duration = Duration::from_secs(3600);
 pub struct ResultCache {
     folder: PathBuf,
     limit: u64,
-    /// What the entries take on disk, about: other processes write and prune too.
+    /// What the entries take on disk, about: other processes write and prune too. It is counted when the first is added.
     used: AtomicU64,
+    is_counted: AtomicBool,
     pruning: AtomicBool,
     /// Set once writing has failed: nothing more is written, what is there is still read.
     full: AtomicBool,
@@ -91,18 +92,31 @@ pub struct About {
 }
 
 impl ResultCache {
-    /// Uses a folder, which need not exist: it is made when there is something to keep. Where it holds more than
+    /// Uses a folder, which need not exist: it is made when there is something to keep. Where it comes to hold more than
     /// `limit_bytes`, what was not used for longest goes.
     ///
     /// # Errors
-    /// Where the folder is there and cannot be read.
+    /// Where it is no folder.
     pub fn open(folder: impl Into<PathBuf>, limit_bytes: u64) -> Result<Self> {
         let folder = folder.into();
-        let used = folder::entries(&folder)?.iter().map(|entry| entry.bytes).sum();
-        let (pruning, full) = (AtomicBool::new(false), AtomicBool::new(false));
-        let cache = Self { folder, limit: limit_bytes, used: AtomicU64::new(used), pruning, full };
-        cache.keep_limit();
-        Ok(cache)
+        if std::fs::metadata(&folder).is_ok_and(|there| !there.is_dir()) {
+            let message = format!("{} is no folder: results cannot be kept there", folder.display());
+            return Err(Error::Engine { message, help: Some("name another folder".to_owned()) });
+        }
+        let no = || AtomicBool::new(false);
+        let (used, is_counted, pruning, full) = (AtomicU64::new(0), no(), no(), no());
+        Ok(Self { folder, limit: limit_bytes, used, is_counted, pruning, full })
+    }
+
+    /// Looks what is there already: once, and not before there is something to add. Thousands of entries take a while.
+    fn count(&self) {
+        if self.is_counted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        match folder::entries(&self.folder) {
+            Ok(entries) => _ = self.used.fetch_add(entries.iter().map(|entry| entry.bytes).sum(), Ordering::Relaxed),
+            Err(error) => self.give_up(&io::Error::other(error.to_string())),
+        }
     }
 
     /// The key of a step, of everything that its answers depend on besides its input.
@@ -154,6 +168,7 @@ impl ResultCache {
         if bytes.len() as u64 > self.limit {
             return Ok(0);
         }
+        self.count();
         if let Err(error) = folder::write(&self.path(step, input), &bytes) {
             self.give_up(&error);
             return Ok(0);

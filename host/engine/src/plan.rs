@@ -269,18 +269,21 @@ impl Plan {
     }
 
     /// Where a run keeps what it needs to be gone on with, where nothing else is said: beside the first output that is a
-    /// file. None where it cannot be gone on with, because it reads standard input.
+    /// file. None where there is nothing to go on with: no output is a file, or standard input is read.
     pub fn run_folder(&self) -> Option<PathBuf> {
         let is_stream = self.feeds.iter().any(|feed| feed.paths.iter().any(|path| path == "-"));
-        let file = self.first_file().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        let name = file.unwrap_or_else(|| plain(&self.name));
-        (!is_stream).then(|| self.folder().join(format!(".{name}.still-run")))
+        let file = self.first_file()?.file_name()?.to_string_lossy();
+        (!is_stream).then(|| self.folder().join(format!(".{file}.still-run")))
     }
 
-    /// The folder of the first output that is a file.
+    /// The folder of the first output that is a file, for what a run needs to put somewhere; where none is, the system's
+    /// own for temporary files.
     pub(crate) fn folder(&self) -> PathBuf {
-        let folder = self.first_file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-        folder.unwrap_or(Path::new(".")).to_owned()
+        match self.first_file().and_then(Path::parent) {
+            None => std::env::temp_dir(),
+            Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+            Some(folder) => folder.to_owned(),
+        }
     }
 
     fn first_file(&self) -> Option<&Path> {

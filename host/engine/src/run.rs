@@ -97,11 +97,8 @@ impl Plan {
     /// [`Checkpoint`] what is finished stays in the run folder, if it is worth it, to be gone on with.
     pub fn run(self, options: RunOptions) -> Result<Report> {
         let start = Instant::now();
-        let journal = options
-            .checkpoint
-            .as_ref()
-            .map(|checkpoint| Journal::open(checkpoint, resume::manifest(&self, &options)).map(Arc::new));
-        let journal = journal.transpose()?;
+        let open = |checkpoint: &Checkpoint| Journal::open(checkpoint, resume::manifest(&self, &options));
+        let journal = options.checkpoint.as_ref().map(open).transpose()?.flatten().map(Arc::new);
         if let Some(report) = journal.as_ref().and_then(|journal| journal.finished()) {
             return end::name_outputs(&self, report, journal.as_deref());
         }

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 
 use crate::error::SourceError;
 pub(crate) use crate::pipeline::Format;
-pub(crate) use arrange::bounded;
+pub(crate) use arrange::{bounded, guarded};
 pub(crate) use paths::expand;
 
 mod arrange;

@@ -11,6 +11,7 @@ use super::types::fields_text;
 use super::{Expected, InputKey, Kept, StepKey, hash_part};
 use crate::contract::data_type;
 use crate::error::Result;
+use crate::source::guarded;
 use crate::spool::codec::Codec;
 use crate::worker::arrow;
 
@@ -122,7 +123,8 @@ pub(super) fn decode(bytes: Vec<u8>, step: &StepKey, input: &InputKey, expected:
     check_rows(&head, origins.as_deref(), &rejected, expected.rows_in)?;
     let schema: SchemaRef = Arc::new(Schema::new(expected.fields.to_vec()));
     let codec = Codec::new(&schema).map_err(|error| error.to_string())?;
-    let (_, columns, rows) = codec.decode(&columns, head.rows)?.into_parts();
+    // What is forged may be such that arrow takes for granted what is not so.
+    let (_, columns, rows) = guarded(|| codec.decode(&columns, head.rows))?.into_parts();
     Ok(Kept { columns, fields: expected.fields.to_vec(), rows, origins, rejected })
 }
 

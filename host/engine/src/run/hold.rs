@@ -265,7 +265,8 @@ impl Hold {
             item.batches.push(joined.piece(&self.call, &mut self.rows, len)?);
         }
         if self.next == 0 {
-            let rejected = std::mem::take(&mut joined.rejected);
+            // They stay: it may be written down only later what was answered.
+            let rejected = joined.rejected.clone();
             item.rejected.extend(reject(&self.call, &mut self.rows, rejected)?);
         }
         self.next += 1;

@@ -103,12 +103,20 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens the run folder, where there is one to go on with.
+    /// Opens the run folder, and what there is to go on with. None where it cannot be made: a run does not fail over that.
     ///
     /// # Errors
-    /// Where the pipeline, a plugin or an input has changed since.
-    pub(crate) fn open(checkpoint: &Checkpoint, manifest: Value) -> Result<Self> {
-        let lock = lock(&checkpoint.folder)?;
+    /// Where another run uses it, and where the pipeline, a plugin or an input has changed since the run that is to be gone on
+    /// with.
+    pub(crate) fn open(checkpoint: &Checkpoint, manifest: Value) -> Result<Option<Self>> {
+        let lock = match lock(&checkpoint.folder) {
+            Ok(lock) => lock.ok_or_else(|| in_use(&checkpoint.folder))?,
+            Err(error) => {
+                let folder = checkpoint.folder.display();
+                tracing::warn!(%error, "nothing can be kept of this run to go on with: no run folder {folder}");
+                return Ok(None);
+            }
+        };
         let mut journal = Self {
             _lock: lock,
             folder: checkpoint.folder.clone(),
@@ -126,7 +134,7 @@ impl Journal {
         if checkpoint.resume {
             journal.read()?;
         }
-        Ok(journal)
+        Ok(Some(journal))
     }
 
     /// A run that begins anew has opened its outputs, so no other is writing them: what an earlier one kept is of no use any
@@ -322,32 +330,31 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Makes the run folder, and keeps every other run out of it.
-fn lock(folder: &Path) -> Result<File> {
-    let failed = |error: &io::Error| Error::Engine {
-        message: format!("the run folder {} cannot be used: {error}", folder.display()),
-        help: Some("name another folder with `--run-dir`, or do without: `--no-checkpoint`".to_owned()),
-    };
+/// Makes the run folder, and keeps every other run out of it; none where another is in it.
+fn lock(folder: &Path) -> io::Result<Option<File>> {
     for _ in 0..100 {
-        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        let opened = OpenOptions::new().create(true).write(true).truncate(false).open(folder.join(LOCK));
-        let file = match opened {
+        std::fs::create_dir_all(folder)?;
+        let file = match OpenOptions::new().create(true).write(true).truncate(false).open(folder.join(LOCK)) {
             // Another run has just removed the folder.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            other => other.map_err(|error| failed(&error))?,
+            other => other?,
         };
         match file.try_lock() {
-            Ok(()) if folder.join(LOCK).exists() => return Ok(file),
+            Ok(()) if folder.join(LOCK).exists() => return Ok(Some(file)),
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => break,
             // A system without locks: one run at a time is then the user's affair.
-            Err(std::fs::TryLockError::Error(_)) => return Ok(file),
+            Err(std::fs::TryLockError::Error(_)) => return Ok(Some(file)),
         }
     }
-    Err(Error::Engine {
+    Ok(None)
+}
+
+fn in_use(folder: &Path) -> Error {
+    Error::Engine {
         message: format!("another run is using the run folder {}", folder.display()),
         help: Some("wait until it ends, or give this one other outputs or another `--run-dir`".to_owned()),
-    })
+    }
 }
 
 fn line_value(line: &[u8]) -> Option<Value> {

@@ -90,7 +90,7 @@ fn size(batch: &RecordBatch) -> usize {
 }
 
 /// Runs what reads a file's structure. The libraries take a damaged file for granted in places: a panic is an error.
-pub(super) fn guarded<T, E: ToString>(read: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+pub(crate) fn guarded<T, E: ToString>(read: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("the data contradict themselves".into()),
