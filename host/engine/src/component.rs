@@ -1,26 +1,30 @@
 //! Plugins: loaded, checked, compiled once and shared by all threads.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::{Component, types::ComponentItem};
+use wasmtime::component::{Component, InstancePre, types::ComponentItem};
 
-use crate::contract::v0_1::{Kind, Manifest, PluginPre};
-use crate::contract::{DIAGNOSTICS_INTERFACE, STEP_INTERFACE, VERSIONS};
-use crate::engine::Engine;
+use crate::capability::{Capability, Grants};
+use crate::contract::v0_1::{Exports, Kind, Manifest};
+use crate::contract::{STEP_INTERFACE, VERSIONS};
+use crate::engine::{Engine, WORKER_STACK_BYTES};
 use crate::error::{Error, PluginError, Result};
-use crate::instance::Instance;
+use crate::instance::{Guest, Instance};
+use crate::limits::{Limits, LoadLimits};
+use crate::linker::{self, Import};
 
 /// The beginning of every WebAssembly file; a component and a module differ in the four bytes after it.
 const MAGIC: &[u8] = b"\0asm";
 
 /// The custom section in which a core module carries its component type.
 const TYPE_SECTION: &[u8] = b"component-type";
-
-/// A plugin larger than this is refused before anything parses it.
-const MAX_BYTES: u64 = 128 << 20;
 
 /// Most steps of a plugin, and longest text in what it says of itself.
 const MAX_STEPS: usize = 256;
@@ -37,9 +41,25 @@ struct Inner {
     digest: String,
     bytes: usize,
     imports: Vec<String>,
+    requests: Vec<Capability>,
     manifests: Vec<Manifest>,
-    pre: PluginPre<crate::instance::Guest>,
-    engine: Engine,
+    code: Code,
+}
+
+/// What instances are made of.
+pub(crate) struct Code {
+    pub(crate) pre: InstancePre<Guest>,
+    pub(crate) exports: Exports,
+    /// Whether it may have to wait for something, and so is called on a stack of its own.
+    pub(crate) waits: bool,
+    /// Whether its instances have abilities.
+    pub(crate) is_able: bool,
+    /// Whether what it answers may hang on a seed.
+    pub(crate) hangs_on_seed: bool,
+    /// Whether its calls have no time limit.
+    pub(crate) is_endless: bool,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) engine: Engine,
 }
 
 /// What a step says of itself, before it knows parameters or data.
@@ -70,61 +90,80 @@ pub struct ColumnInfo {
     pub summary: String,
 }
 
+/// How to load a plugin.
+#[derive(Debug, Clone, Default)]
+pub struct PluginOptions {
+    /// What it may do beyond computing. What it imports and is not granted makes loading fail.
+    pub grants: Grants,
+    /// What loading it may cost.
+    pub load: LoadLimits,
+    /// Limits of asking it for its steps; the engine's own where this is none.
+    pub limits: Option<Limits>,
+    /// Whether its calls have no time limit and cannot be interrupted; its code is then faster.
+    pub endless: bool,
+}
+
 impl Plugin {
-    /// Loads a plugin from a file: a component, or a core module that carries its component type.
+    /// Loads a plugin that is granted nothing from a file: a component, or a core module that carries its component type.
     ///
     /// # Errors
     /// [`PluginError`]: unreadable, not WebAssembly, another contract version, an import that nobody granted.
     pub fn from_file(engine: &Engine, path: &Path) -> Result<Self> {
+        Self::load_file(engine, path, &PluginOptions::default())
+    }
+
+    /// Loads a plugin that is granted nothing from memory; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Self::from_file`].
+    pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self> {
+        Self::load(engine, name, bytes, &PluginOptions::default())
+    }
+
+    /// Loads a plugin from a file.
+    ///
+    /// # Errors
+    /// As [`Self::from_file`].
+    pub fn load_file(engine: &Engine, path: &Path, options: &PluginOptions) -> Result<Self> {
         let name = path.display().to_string();
-        let fail = |message: String, help: &str| plugin_error(&name, message, help);
-        let size = std::fs::metadata(path)
-            .map_err(|error| fail(format!("cannot be read: {error}"), "paths are taken from the working directory"))?
-            .len();
-        if size > MAX_BYTES {
-            return Err(fail(format!("{size} bytes; the limit is {MAX_BYTES}"), "strip its debug sections"));
-        }
-        let bytes = std::fs::read(path).map_err(|error| fail(format!("cannot be read: {error}"), ""))?;
-        Self::from_bytes(engine, &name, &bytes)
+        let bytes = read(path, &options.load)?;
+        Self::load(engine, &name, &bytes, options)
     }
 
     /// Loads a plugin from memory; `name` is what errors call it.
     ///
     /// # Errors
     /// As [`Self::from_file`].
-    pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self> {
+    pub fn load(engine: &Engine, name: &str, bytes: &[u8], options: &PluginOptions) -> Result<Self> {
         let component = as_component(name, bytes)?;
-        let compiled = Component::from_binary(&engine.wasm, &component).map_err(|error| {
-            plugin_error(
-                name,
-                format!("is not a valid component: {}", first_lines(&error)),
-                "build it again, or fetch it again",
-            )
-        })?;
-        let imports = check_contract(engine, name, &compiled)?;
-        let pre =
-            engine.linker.instantiate_pre(&compiled).and_then(PluginPre::new).map_err(|error| {
-                plugin_error(name, format!("does not fit the contract: {}", first_lines(&error)), "")
-            })?;
-        let manifests = Instance::describe(engine, &pre).map_err(|failure| {
-            plugin_error(
-                name,
-                format!("cannot describe its steps: {}", failure.message),
-                "it is the plugin's own fault",
-            )
+        let sandbox = engine.sandbox(options.endless)?;
+        let compiled = compile(&sandbox.wasm, name, component.into_owned(), &options.load)?;
+        let imports = check_contract(&sandbox.wasm, name, &compiled)?;
+        let requests = requests(name, &imports, &options.grants)?;
+        let unfit = |error: wasmtime::Error| {
+            plugin_error(name, format!("does not fit the contract: {}", first_lines(&error)), "")
+        };
+        let exports = Exports::find(&compiled).map_err(unfit)?;
+        let linker = linker::linker(&sandbox.wasm, &imports, &options.grants).map_err(unfit)?;
+        let code = Code {
+            pre: linker.instantiate_pre(&compiled).map_err(unfit)?,
+            exports,
+            waits: imports.iter().any(|import| linker::waits(import)),
+            is_able: imports.iter().any(|import| linker::import(import) != Import::Harmless),
+            hangs_on_seed: requests.contains(&Capability::Random) && !options.grants.random,
+            is_endless: options.endless,
+            grants: Arc::new(options.grants.clone()),
+            engine: engine.clone(),
+        };
+        let limits = options.limits.unwrap_or(engine.options.limits);
+        let manifests = Instance::describe(&code, limits).map_err(|failure| {
+            let message = format!("cannot describe its steps: {}", failure.message);
+            plugin_error(name, message, "it is the plugin's own fault")
         })?;
         check_manifests(&manifests).map_err(|why| plugin_error(name, why, "it is the plugin's own fault"))?;
         let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let inner = Inner {
-            name: name.to_owned(),
-            digest,
-            bytes: bytes.len(),
-            imports,
-            manifests,
-            pre,
-            engine: engine.clone(),
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        let (name, bytes) = (name.to_owned(), bytes.len());
+        Ok(Self { inner: Arc::new(Inner { name, digest, bytes, imports, requests, manifests, code }) })
     }
 
     /// The plugin's name or file.
@@ -142,9 +181,19 @@ impl Plugin {
         self.inner.bytes
     }
 
-    /// What it imports, which is what it could do.
+    /// The interfaces that it imports.
     pub fn imports(&self) -> &[String] {
         &self.inner.imports
+    }
+
+    /// What it asks to do, by what it imports.
+    pub fn requests(&self) -> &[Capability] {
+        &self.inner.requests
+    }
+
+    /// What it was granted.
+    pub fn grants(&self) -> &Grants {
+        &self.inner.code.grants
     }
 
     /// Its steps.
@@ -156,12 +205,8 @@ impl Plugin {
         self.inner.manifests.iter().find(|manifest| manifest.name == step)
     }
 
-    pub(crate) fn pre(&self) -> &PluginPre<crate::instance::Guest> {
-        &self.inner.pre
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.inner.engine
+    pub(crate) fn code(&self) -> &Code {
+        &self.inner.code
     }
 }
 
@@ -214,10 +259,10 @@ fn as_component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
         .map_err(|error| plugin_error(name, format!("cannot be made a component: {error:#}"), speaks()))
 }
 
-/// Exports the step interface in a version that we speak, imports nothing that nobody granted. Returns the imports.
-fn check_contract(engine: &Engine, name: &str, component: &Component) -> Result<Vec<String>> {
+/// Exports the step interface in a version that we speak. Returns the imports.
+fn check_contract(wasm: &wasmtime::Engine, name: &str, component: &Component) -> Result<Vec<String>> {
     let signature = component.component_type();
-    let exported = signature.exports(&engine.wasm).map(|(export, _)| export.to_owned());
+    let exported = signature.exports(wasm).map(|(export, _)| export.to_owned());
     match exported.into_iter().find(|export| export.split('@').next() == Some(STEP_INTERFACE)) {
         None => {
             return Err(plugin_error(
@@ -234,28 +279,91 @@ fn check_contract(engine: &Engine, name: &str, component: &Component) -> Result<
         }
     }
     // An instance of types alone gives no ability.
-    let imports: Vec<String> = signature
-        .imports(&engine.wasm)
-        .filter(|(_, import)| !is_types_only(engine, &import.ty))
-        .map(|(import, _)| import.to_owned())
-        .collect();
-    match imports.iter().find(|import| *import != DIAGNOSTICS_INTERFACE) {
-        None => Ok(imports),
-        Some(import) => Err(plugin_error(
-            name,
-            format!("imports `{import}`, which nobody granted"),
-            "a step may compute and nothing else; build it without that import",
-        )),
-    }
+    let imports = signature.imports(wasm).filter(|(_, import)| !is_types_only(wasm, &import.ty));
+    Ok(imports.map(|(import, _)| import.to_owned()).collect())
 }
 
-fn is_types_only(engine: &Engine, item: &ComponentItem) -> bool {
+fn is_types_only(wasm: &wasmtime::Engine, item: &ComponentItem) -> bool {
     match item {
         ComponentItem::ComponentInstance(instance) => {
-            instance.exports(&engine.wasm).all(|(_, export)| matches!(export.ty, ComponentItem::Type(_)))
+            instance.exports(wasm).all(|(_, export)| matches!(export.ty, ComponentItem::Type(_)))
         }
         _ => false,
     }
+}
+
+/// What it asks for; all of it must be granted.
+fn requests(name: &str, imports: &[String], grants: &Grants) -> Result<Vec<Capability>> {
+    let mut requests = Vec::new();
+    for import in imports {
+        match linker::import(import) {
+            Import::Harmless => {}
+            Import::Of(capability) => requests.push(capability),
+            Import::Unknown => {
+                let message = format!("imports `{import}`, which no host of ours offers");
+                return Err(plugin_error(name, message, "build it without that import"));
+            }
+        }
+    }
+    requests.sort_unstable();
+    requests.dedup();
+    // Without a grant these two are there all the same, but hang on nothing but the input.
+    let is_free = |capability: &Capability| matches!(capability, Capability::Clock | Capability::Random);
+    match requests.iter().find(|request| !grants.has(**request) && !is_free(request)) {
+        None => Ok(requests),
+        Some(request) => {
+            let message = format!("asks for `{}`, which nobody granted", request.name());
+            Err(plugin_error(
+                name,
+                message,
+                "`still inspect` shows what it could do; the pipeline grants it under `plugins:`",
+            ))
+        }
+    }
+}
+
+/// Compiles, or takes what was compiled before. On a thread of its own: a compiler cannot be interrupted, but nobody has to
+/// wait for it.
+fn compile(wasm: &wasmtime::Engine, name: &str, component: Vec<u8>, limits: &LoadLimits) -> Result<Component> {
+    let (done, result) = std::sync::mpsc::channel();
+    let wasm = wasm.clone();
+    let work = move || {
+        let compiled = catch_unwind(AssertUnwindSafe(|| Component::from_binary(&wasm, &component)));
+        // Nobody listens any more where it took too long.
+        let _ = done.send(compiled);
+    };
+    let thread =
+        std::thread::Builder::new().name("still-compile".to_owned()).stack_size(WORKER_STACK_BYTES).spawn(work);
+    thread.map_err(|error| plugin_error(name, format!("cannot be compiled: {error}"), ""))?;
+    match result.recv_timeout(limits.compile_time) {
+        Ok(Ok(Ok(component))) => Ok(component),
+        Ok(Ok(Err(error))) => {
+            let message = format!("is not a valid component: {}", first_lines(&error));
+            Err(plugin_error(name, message, "build it again, or fetch it again"))
+        }
+        Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
+            Err(plugin_error(name, "makes the compiler panic".to_owned(), "it is no plugin to be trusted"))
+        }
+        Err(RecvTimeoutError::Timeout) => {
+            let message = format!("takes longer to compile than its limit of {:?}", limits.compile_time);
+            Err(plugin_error(name, message, "`compile-time:` under the plugin's `limits:` is the limit"))
+        }
+    }
+}
+
+fn read(path: &Path, limits: &LoadLimits) -> Result<Vec<u8>> {
+    let name = path.display().to_string();
+    let fail = |message: String, help: &str| plugin_error(&name, message, help);
+    let unreadable =
+        |error: std::io::Error| fail(format!("cannot be read: {error}"), "paths are taken from the working directory");
+    // A file that is no file has no size that is worth a look: what is read is counted.
+    let mut bytes = Vec::new();
+    let most = limits.component_bytes as u64;
+    File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() > limits.component_bytes {
+        return Err(fail(format!("more than {most} bytes, its limit"), "strip its debug sections"));
+    }
+    Ok(bytes)
 }
 
 fn check_manifests(manifests: &[Manifest]) -> std::result::Result<(), String> {

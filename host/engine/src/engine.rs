@@ -1,14 +1,14 @@
-//! The shared half of the sandbox: wasmtime's engine with our settings, and the linker. One per process is enough.
+//! The shared half of the sandbox: wasmtime's engine with our settings. One per process is enough.
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use wasmtime::component::{HasSelf, Linker};
+use tokio::runtime::Runtime;
 use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::contract::v0_1::diagnostics;
 use crate::error::{Error, Result};
-use crate::instance::Guest;
 use crate::limits::Limits;
 
 /// The stack a guest may use, in bytes. wasmtime runs a guest on the calling thread's own stack, so a worker's is larger.
@@ -19,6 +19,9 @@ pub(crate) const WORKER_STACK_BYTES: usize = 8 << 20;
 
 /// Memory that a pooled slot keeps when an instance ends, in bytes: a new instance finds it mapped. About a batch.
 const KEEP_RESIDENT_BYTES: usize = 2 << 20;
+
+/// How often a guest that works is looked after. A call may take so much longer than its limit.
+const TICK: Duration = Duration::from_millis(10);
 
 /// Where compiled components are kept between runs.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +42,7 @@ pub struct EngineOptions {
     pub threads: usize,
     /// Default: on.
     pub cache: CompileCache,
-    /// Limits of every instance.
+    /// Limits of every instance, where a pipeline says nothing else.
     pub limits: Limits,
 }
 
@@ -56,9 +59,22 @@ impl Default for EngineOptions {
 /// Compiles plugins and holds what all threads share. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    pub(crate) wasm: wasmtime::Engine,
-    pub(crate) linker: std::sync::Arc<Linker<Guest>>,
     pub(crate) options: EngineOptions,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    timed: Sandbox,
+    /// For plugins whose calls nobody interrupts; made when the first of them is loaded. That a call can be interrupted is
+    /// compiled into every loop of a guest, so code that cannot be is other code.
+    endless: OnceLock<Sandbox>,
+    /// What guests that wait wait on.
+    waiting: OnceLock<Runtime>,
+}
+
+/// wasmtime's engine with our settings.
+pub(crate) struct Sandbox {
+    pub(crate) wasm: wasmtime::Engine,
     pooling: bool,
 }
 
@@ -69,22 +85,9 @@ impl Engine {
     /// Where the cache folder cannot be used, or this machine is not one that wasmtime compiles for.
     pub fn new(options: EngineOptions) -> Result<Self> {
         let options = EngineOptions { threads: options.threads.max(1), ..options };
-        let config = config(&options.cache)?;
-        let (wasm, pooling) = match wasmtime::Engine::new(config.clone().allocation_strategy(pool(options.threads))) {
-            Ok(wasm) => (wasm, true),
-            Err(error) => {
-                tracing::info!(%error, "no address space for pooled instances: they are made on demand");
-                let wasm = wasmtime::Engine::new(&config).map_err(|error| Error::Engine {
-                    message: format!("the sandbox cannot be set up: {error:#}"),
-                    help: None,
-                })?;
-                (wasm, false)
-            }
-        };
-        let mut linker = Linker::new(&wasm);
-        diagnostics::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)
-            .map_err(|error| Error::Engine { message: format!("{error:#}"), help: None })?;
-        Ok(Self { wasm, linker: std::sync::Arc::new(linker), options, pooling })
+        let timed = Sandbox::new(&options, true)?;
+        tick(&timed.wasm)?;
+        Ok(Self { options, shared: Arc::new(Shared { timed, endless: OnceLock::new(), waiting: OnceLock::new() }) })
     }
 
     /// Worker threads of a run.
@@ -94,12 +97,73 @@ impl Engine {
 
     /// Whether instances come from a pool.
     pub fn is_pooling(&self) -> bool {
-        self.pooling
+        self.shared.timed.pooling
+    }
+
+    /// Where plugins live: those whose calls can be interrupted, or those whose cannot.
+    pub(crate) fn sandbox(&self, endless: bool) -> Result<&Sandbox> {
+        if !endless {
+            return Ok(&self.shared.timed);
+        }
+        if let Some(sandbox) = self.shared.endless.get() {
+            return Ok(sandbox);
+        }
+        let sandbox = Sandbox::new(&self.options, false)?;
+        Ok(self.shared.endless.get_or_init(|| sandbox))
+    }
+
+    /// What guests that wait wait on: one thread that watches the network and the clock.
+    pub(crate) fn waiting(&self) -> Result<&Runtime> {
+        if let Some(runtime) = self.shared.waiting.get() {
+            return Ok(runtime);
+        }
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).thread_name("still-waiting").enable_all().build();
+        let runtime = runtime.map_err(|error| Error::Engine {
+            message: format!("the thread that waits for files and networks cannot be started: {error}"),
+            help: None,
+        })?;
+        Ok(self.shared.waiting.get_or_init(|| runtime))
     }
 }
 
-fn config(cache: &CompileCache) -> Result<Config> {
+impl Sandbox {
+    fn new(options: &EngineOptions, timed: bool) -> Result<Self> {
+        let config = config(&options.cache, timed)?;
+        match wasmtime::Engine::new(config.clone().allocation_strategy(pool(options.threads))) {
+            Ok(wasm) => Ok(Self { wasm, pooling: true }),
+            Err(error) => {
+                tracing::info!(%error, "no address space for pooled instances: they are made on demand");
+                let wasm = wasmtime::Engine::new(&config).map_err(|error| Error::Engine {
+                    message: format!("the sandbox cannot be set up: {error:#}"),
+                    help: None,
+                })?;
+                Ok(Self { wasm, pooling: false })
+            }
+        }
+    }
+}
+
+/// Advances the clock by which calls are interrupted, for as long as there is somebody to look at it.
+fn tick(wasm: &wasmtime::Engine) -> Result<()> {
+    let weak = wasm.weak();
+    let ticking = move || {
+        while let Some(wasm) = weak.upgrade() {
+            wasm.increment_epoch();
+            drop(wasm);
+            std::thread::sleep(TICK);
+        }
+    };
+    let clock = std::thread::Builder::new().name("still-clock".to_owned()).stack_size(64 << 10).spawn(ticking);
+    clock.map(drop).map_err(|error| Error::Engine {
+        message: format!("the thread that interrupts endless calls cannot be started: {error}"),
+        help: None,
+    })
+}
+
+fn config(cache: &CompileCache, timed: bool) -> Result<Config> {
     let mut config = Config::new();
+    config.epoch_interruption(timed);
     // A component call costs 166 ns without the machinery for concurrent ones, 520 ns with it.
     config.concurrency_support(false);
     config.max_wasm_stack(GUEST_STACK_BYTES);

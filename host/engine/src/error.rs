@@ -150,8 +150,24 @@ pub enum Blame {
     Contract,
     /// The host's limits were passed.
     Limit,
+    /// Nobody's: the run was asked to stop, and the guest with it.
+    Stopped,
     /// No plugin's: an expression of the pipeline cannot be worked out for these rows.
     Expression,
+}
+
+impl Blame {
+    /// As the quarantine calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Plugin => "plugin",
+            Self::Contract => "contract",
+            Self::Limit => "limit",
+            Self::Stopped => "stopped",
+            Self::Expression => "expression",
+        }
+    }
 }
 
 /// A step that failed on a batch.

@@ -1,15 +1,21 @@
 //! One live, opened step: a wasmtime `Store` and the exports in it. It belongs to one worker at a time and is never locked.
 
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
 use arrow_array::ArrayRef;
 use arrow_schema::Field;
+use wasmtime::component::{ComponentNamedList, Lift, Lower};
 use wasmtime::{Store, Trap, WasmBacktrace};
 
-use crate::component::Plugin;
-use crate::contract::v0_1::{Fault, FieldParam, Kind, Manifest, Output, PluginPre, RowCount, Signature, diagnostics};
+use crate::capability::{Abilities, Moment, Used};
+use crate::component::{Code, Plugin};
+use crate::contract::v0_1::{
+    Fault, FieldParam, Functions, Kind, Manifest, Output, RowCount, Signature, Typed, diagnostics,
+};
 use crate::contract::{data_type, v0_1};
-use crate::engine::Engine;
 use crate::error::Blame;
-use crate::limits::{Limiter, Limits};
+use crate::limits::{Brake, Deadline, Limiter, Limits};
 use crate::transfer::{Lowered, check_rows, lift_columns};
 
 /// Most of a guest's message that is kept, in bytes.
@@ -24,10 +30,15 @@ const MAX_FRAME: usize = 240;
 /// An instance that holds more than this after a batch is dropped and made anew: a guest's memory never shrinks.
 const RECYCLE_BYTES: usize = 64 << 20;
 
+/// How often it is looked whether the run is to stop, while a guest waits.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// What the host keeps for a guest inside its `Store`.
 pub(crate) struct Guest {
     limiter: Limiter,
+    deadline: Deadline,
     last_words: Option<String>,
+    pub(crate) abilities: Option<Box<Abilities>>,
 }
 
 impl diagnostics::Host for Guest {
@@ -47,8 +58,12 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    pub(crate) fn new(blame: Blame, message: impl Into<String>) -> Self {
+        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false }
+    }
+
     fn contract(message: impl Into<String>) -> Self {
-        Self { blame: Blame::Contract, message: clip(message.into()), backtrace: Vec::new(), params: false }
+        Self::new(Blame::Contract, message)
     }
 }
 
@@ -71,52 +86,92 @@ pub(crate) struct Answer {
     pub(crate) origins: Option<Vec<u32>>,
     /// Row and reason, ascending by row, each row once.
     pub(crate) rejected: Vec<(u32, String)>,
+    pub(crate) spent: Spent,
+}
+
+/// What a call took; nothing, where the answer was kept from before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
     /// Bytes that went in.
     pub(crate) bytes_in: usize,
+    /// Bytes that came out.
+    pub(crate) bytes_out: usize,
+    /// Memory of the instance, in bytes.
+    pub(crate) memory: usize,
+    pub(crate) time: Duration,
+    pub(crate) used: Used,
 }
 
 /// How to open a step: everything an instance needs, shared by the threads.
 #[derive(Clone)]
 pub(crate) struct Opening {
     pub(crate) plugin: Plugin,
+    /// The step's id in the pipeline.
+    pub(crate) id: String,
     pub(crate) step: String,
     pub(crate) params: String,
     /// The fields of the data by the step's names, types in words.
     pub(crate) fields: Vec<(String, String, bool)>,
+    pub(crate) limits: Limits,
+    /// What randomness hangs on beside the input, where none is granted.
+    pub(crate) seed: u64,
+    pub(crate) brake: Brake,
+}
+
+/// Where in the data a batch is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct At {
+    /// The number of the piece of input that it came from.
+    pub(crate) item: u64,
+    /// Its first row within that.
+    pub(crate) first_row: u64,
 }
 
 pub(crate) struct Instance {
     store: Store<Guest>,
-    exports: v0_1::Plugin,
+    functions: Functions,
+    plugin: Plugin,
+    limits: Limits,
     opened: Opened,
+    seed: u64,
+    /// Calls of `process` so far.
+    calls: u32,
     /// Memory that it held when its step was open, in bytes.
     at_rest: usize,
 }
 
 impl Instance {
     /// Asks a fresh instance for its steps.
-    pub(crate) fn describe(engine: &Engine, pre: &PluginPre<Guest>) -> Result<Vec<Manifest>, Failure> {
-        let mut store = new_store(engine);
-        let exports = pre.instantiate(&mut store).map_err(|error| failure(&mut store, error))?;
-        exports.stillroom_step_step().call_describe(&mut store).map_err(|error| failure(&mut store, error))
+    pub(crate) fn describe(code: &Code, limits: Limits) -> Result<Vec<Manifest>, Failure> {
+        let (mut store, functions) = start(code, limits, "", &Brake::default())?;
+        functions.check(&store).map_err(|error| Failure::contract(format!("{error:#}")))?;
+        arm(&mut store, code, limits.time, Moment::default());
+        let describe = functions.describe(&store).map_err(|error| failure(&mut store, limits, error))?;
+        let answer = call(&mut store, code, &describe, ());
+        disarm(&mut store);
+        answer.map_err(|error| failure(&mut store, limits, error))
     }
 
     /// Makes an instance and opens its step.
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
-        let plugin = &opening.plugin;
-        let mut store = new_store(plugin.engine());
-        let exports = plugin.pre().instantiate(&mut store).map_err(|error| failure(&mut store, error))?;
+        let Opening { plugin, limits, seed, .. } = opening;
+        let (code, limits) = (plugin.code(), *limits);
+        let (mut store, functions) = start(code, limits, &opening.id, &opening.brake)?;
         let fields: Vec<FieldParam<'_>> = opening
             .fields
             .iter()
             .map(|(name, data_type, nullable)| FieldParam { name, data_type, nullable: *nullable })
             .collect();
-        let answer = exports.stillroom_step_step().call_open(&mut store, &opening.step, &opening.params, &fields);
-        let signature = answer.map_err(|error| failure(&mut store, error))?.map_err(fault)?;
+        arm(&mut store, code, limits.time, Moment { seed: *seed, ..Moment::default() });
+        let open = functions.open(&store).map_err(|error| failure(&mut store, limits, error))?;
+        let answer = call(&mut store, code, &open, (&opening.step, &opening.params, &fields));
+        disarm(&mut store);
+        let signature = answer.map_err(|error| failure(&mut store, limits, error))?.map_err(fault)?;
         let kind = plugin.manifest(&opening.step).map_or(Kind::Transform, |manifest| manifest.kind);
         let opened = check_signature(signature, opening, kind).map_err(Failure::contract)?;
         let at_rest = store.data().limiter.memory();
-        Ok(Self { store, exports, opened, at_rest })
+        let (plugin, seed) = (plugin.clone(), *seed);
+        Ok(Self { store, functions, plugin, limits, opened, seed, calls: 0, at_rest })
     }
 
     pub(crate) fn opened(&self) -> &Opened {
@@ -129,45 +184,152 @@ impl Instance {
     }
 
     /// One batch: `columns` as signed, each of `rows` rows.
-    pub(crate) fn process(&mut self, rows: usize, columns: &[ArrayRef]) -> Result<Answer, Failure> {
+    pub(crate) fn process(&mut self, rows: usize, columns: &[ArrayRef], at: At) -> Result<Answer, Failure> {
+        self.process_within(rows, columns, at, self.limits.time)
+    }
+
+    /// The same with less time than the limit.
+    pub(crate) fn process_within(
+        &mut self,
+        rows: usize,
+        columns: &[ArrayRef],
+        at: At,
+        time: Duration,
+    ) -> Result<Answer, Failure> {
         let count = u32::try_from(rows).map_err(|_| Failure::contract("a batch of more than 2^32 rows"))?;
         let lowered = Lowered::new(count, columns);
-        self.arm();
+        let seed = if self.plugin.code().hangs_on_seed { self.seed_of(&lowered) } else { 0 };
+        self.calls = self.calls.saturating_add(1);
+        let start = Instant::now();
+        let code = self.plugin.code();
         let store = &mut self.store;
-        let step = self.exports.stillroom_step_step();
-        let answer = lowered.with(|batch| step.call_process(&mut *store, batch));
-        let output = answer.map_err(|error| failure(store, error))?.map_err(fault)?;
-        let answer = check_output(output, &self.opened, rows).map_err(Failure::contract)?;
-        Ok(Answer { bytes_in: lowered.bytes(), ..answer })
+        arm(
+            store,
+            code,
+            time,
+            Moment { item: at.item, first_row: at.first_row, rows: rows as u64, seed, deadline: None },
+        );
+        let process = self.functions.process(&*store).map_err(|error| failure(store, self.limits, error))?;
+        let answer = lowered.with(|batch| call(store, code, &process, (batch,)));
+        let used = disarm(store);
+        let output = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)?;
+        let (bytes_in, bytes_out) = (lowered.bytes(), size(&output));
+        let answer = check_output(output, &self.opened, rows, self.limits.output_rows)?;
+        let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used };
+        Ok(Answer { spent, ..answer })
     }
 
     /// After the last batch of a global step, over `consumed` rows: the next piece of its answer, or none.
     pub(crate) fn finish(&mut self, consumed: usize) -> Result<Option<Answer>, Failure> {
-        self.arm();
-        let answer = self.exports.stillroom_step_step().call_finish(&mut self.store);
-        let Some(output) = answer.map_err(|error| failure(&mut self.store, error))?.map_err(fault)? else {
+        let start = Instant::now();
+        let code = self.plugin.code();
+        let store = &mut self.store;
+        let time = self.limits.time.saturating_mul(self.calls.saturating_add(1));
+        arm(store, code, time, Moment { rows: consumed as u64, seed: self.seed, ..Moment::default() });
+        let finish = self.functions.finish(&*store).map_err(|error| failure(store, self.limits, error))?;
+        let answer = call(store, code, &finish, ());
+        let used = disarm(store);
+        let Some(output) = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)? else {
             return Ok(None);
         };
         if output.rows.is_none() && output.columns.length > 0 && output.columns.length as usize != consumed {
             return Err(Failure::contract("`finish` returned rows without saying which input rows they are"));
         }
-        check_output(output, &self.opened, consumed).map(Some).map_err(Failure::contract)
+        let bytes_out = size(&output);
+        let answer = check_output(output, &self.opened, consumed, self.limits.output_rows)?;
+        let spent = Spent { bytes_in: 0, bytes_out, memory: self.memory(), time: start.elapsed(), used };
+        Ok(Some(Answer { spent, ..answer }))
     }
 
-    /// What the last call left is not this one's.
-    fn arm(&mut self) {
-        let guest = self.store.data_mut();
-        guest.last_words = None;
-        guest.limiter.take_denied();
+    fn memory(&self) -> usize {
+        self.store.data().limiter.memory()
+    }
+
+    /// What randomness hangs on: the input alone where any instance may get it; also how many there were before where one
+    /// instance sees them all, in order.
+    fn seed_of(&self, lowered: &Lowered) -> u64 {
+        let before = if self.opened.kind == Kind::Transform { 0 } else { self.calls };
+        lowered.digest(self.seed.wrapping_add(u64::from(before)))
     }
 }
 
-fn new_store(engine: &Engine) -> Store<Guest> {
-    let limits: Limits = engine.options.limits;
-    let mut store = Store::new(&engine.wasm, Guest { limiter: Limiter::new(limits), last_words: None });
+fn start(code: &Code, limits: Limits, step: &str, brake: &Brake) -> Result<(Store<Guest>, Functions), Failure> {
+    let host = |message: String| Failure::new(Blame::Limit, message);
+    let abilities = match code.is_able {
+        false => None,
+        true => Some(Box::new(Abilities::new(&code.grants, step, &limits).map_err(host)?)),
+    };
+    let (limiter, deadline) = (Limiter::new(limits), Deadline::new(brake.clone()));
+    let mut store = Store::new(code.pre.engine(), Guest { limiter, deadline, last_words: None, abilities });
     store.limiter(|guest| &mut guest.limiter);
     store.set_hostcall_fuel(limits.output_bytes);
-    store
+    if !code.is_endless {
+        store.epoch_deadline_callback(|guest| Ok(guest.data().deadline.tick()));
+    }
+    // A module's start function is a call too.
+    arm(&mut store, code, limits.time, Moment::default());
+    let made = match code.waits {
+        false => code.pre.instantiate(&mut store),
+        true => wait(&mut store, code, async |store| code.pre.instantiate_async(store).await),
+    };
+    disarm(&mut store);
+    let found = made.and_then(|instance| code.exports.of(&mut store, &instance));
+    let functions = found.map_err(|error| failure(&mut store, limits, error))?;
+    Ok((store, functions))
+}
+
+/// Before every call: what the last one left is not this one's, and its time begins.
+fn arm(store: &mut Store<Guest>, code: &Code, time: Duration, moment: Moment) {
+    if !code.is_endless {
+        store.set_epoch_deadline(1);
+    }
+    let guest = store.data_mut();
+    guest.last_words = None;
+    guest.limiter.take_denied();
+    guest.deadline.arm((!code.is_endless).then_some(time));
+    let deadline = guest.deadline.at();
+    if let Some(abilities) = &mut guest.abilities {
+        abilities.begin(Moment { deadline, ..moment });
+    }
+}
+
+/// After every call, whatever became of it.
+fn disarm(store: &mut Store<Guest>) -> Used {
+    store.data_mut().abilities.as_mut().map_or_else(Used::default, |abilities| abilities.end())
+}
+
+/// One call: on this thread's stack, or where the guest may have to wait on one that can be left.
+fn call<P, R>(store: &mut Store<Guest>, code: &Code, function: &Typed<P, R>, params: P) -> wasmtime::Result<R>
+where
+    P: ComponentNamedList + Lower + Send + Sync,
+    (R,): ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    let answer = match code.waits {
+        false => function.call(store, params),
+        true => wait(store, code, async |store| function.call_async(store, params).await),
+    };
+    answer.map(|(answer,)| answer)
+}
+
+/// Waits for a guest, but no longer than it has time, nor than the run goes on.
+fn wait<R>(
+    store: &mut Store<Guest>,
+    code: &Code,
+    work: impl AsyncFnOnce(&mut Store<Guest>) -> wasmtime::Result<R>,
+) -> wasmtime::Result<R> {
+    let runtime = code.engine.waiting().map_err(wasmtime::Error::new)?;
+    let deadline = store.data().deadline.clone();
+    let waiting = async {
+        let mut work = pin!(work(store));
+        loop {
+            match tokio::time::timeout(LOOK, work.as_mut()).await {
+                Ok(done) => return done,
+                Err(_) if deadline.is_over() || deadline.is_stopped() => return Err(Trap::Interrupt.into()),
+                Err(_) => {}
+            }
+        }
+    };
+    runtime.block_on(waiting)
 }
 
 /// What the signature says must be possible: inputs that exist, outputs with types that cross, each name once.
@@ -199,7 +361,24 @@ fn check_signature(signature: Signature, opening: &Opening, kind: Kind) -> Resul
     Ok(Opened { inputs, outputs, any_rows, kind, key: signature.key })
 }
 
-fn check_output(output: Output, opened: &Opened, input_rows: usize) -> Result<Answer, String> {
+/// Bytes of an output.
+fn size(output: &Output) -> usize {
+    let columns = output.columns.arrays.iter().flat_map(|array| &array.buffers).map(Vec::len).sum::<usize>();
+    columns
+        + output.rows.as_ref().map_or(0, Vec::len)
+        + output.rejected.iter().map(|rejection| rejection.reason.len()).sum::<usize>()
+}
+
+fn check_output(output: Output, opened: &Opened, input_rows: usize, most_rows: usize) -> Result<Answer, Failure> {
+    let answer = checked_output(output, opened, input_rows).map_err(Failure::contract)?;
+    if answer.rows > most_rows {
+        let message = format!("answers with {} rows; its limit is {most_rows} a call", answer.rows);
+        return Err(Failure::new(Blame::Limit, message));
+    }
+    Ok(answer)
+}
+
+fn checked_output(output: Output, opened: &Opened, input_rows: usize) -> Result<Answer, String> {
     // A step that makes no columns and keeps every row has no length to tell.
     let says_nothing = opened.outputs.is_empty() && !opened.any_rows;
     let rows = if says_nothing { input_rows } else { output.columns.length as usize };
@@ -216,7 +395,7 @@ fn check_output(output: Output, opened: &Opened, input_rows: usize) -> Result<An
         lift_columns(output.columns, &opened.outputs)?
     };
     let rejected = check_rejected(output.rejected, input_rows, origins.as_deref())?;
-    Ok(Answer { columns, rows, origins, rejected, bytes_in: 0 })
+    Ok(Answer { columns, rows, origins, rejected, spent: Spent::default() })
 }
 
 fn check_rejected(
@@ -255,19 +434,22 @@ fn fault(fault: Fault) -> Failure {
 }
 
 /// What a trap was: the guest's last words where it had any, and its stack.
-fn failure(store: &mut Store<Guest>, error: wasmtime::Error) -> Failure {
+fn failure(store: &mut Store<Guest>, limits: Limits, error: wasmtime::Error) -> Failure {
     let guest = store.data_mut();
     let denied = guest.limiter.take_denied();
-    let reason = match error.downcast_ref::<Trap>() {
-        Some(trap) => trap.to_string(),
-        None => error.root_cause().to_string(),
-    };
+    let trap = error.downcast_ref::<Trap>().copied();
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
+    if trap == Some(Trap::Interrupt) {
+        let message = format!("took longer than its time limit of {:?} a call", limits.time);
+        let blame = if guest.deadline.is_stopped() { Blame::Stopped } else { Blame::Limit };
+        return Failure { backtrace, ..Failure::new(blame, message) };
+    }
+    let reason = trap.map_or_else(|| error.root_cause().to_string(), |trap| trap.to_string());
     let mut message = guest.last_words.take().unwrap_or(reason);
     if denied {
         message += " (it asked for more memory than its limit)";
     }
-    let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
-    Failure { blame: if denied { Blame::Limit } else { Blame::Plugin }, message, backtrace, params: false }
+    Failure { backtrace, ..Failure::new(if denied { Blame::Limit } else { Blame::Plugin }, message) }
 }
 
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {

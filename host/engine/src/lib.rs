@@ -52,6 +52,10 @@ mod contract;
 
 mod limits;
 
+mod linker;
+
+pub mod capability;
+
 mod sink;
 
 mod json;
@@ -63,14 +67,14 @@ mod card;
 pub mod error;
 
 pub use cache::{About, CachedStep, Damaged, Pruned, ResultCache};
-pub use component::{ColumnInfo, Plugin, StepInfo};
+pub use component::{ColumnInfo, Plugin, PluginOptions, StepInfo};
 pub use contract::VERSIONS as CONTRACT_VERSIONS;
 pub use engine::{CompileCache, Engine, EngineOptions};
 pub use error::{Error, Result};
-pub use limits::Limits;
+pub use limits::{Limits, LoadLimits};
 pub use pipeline::Pipeline;
 pub use plan::{Builtins, Plan, PlannedStep};
-pub use report::{OutputReport, Progress, Report, StepReport};
+pub use report::{LimitsReport, OutputReport, Peak, Progress, Report, StepReport};
 pub use run::{Checkpoint, Results, RunOptions, SeenStep, TryOut};
 pub use session::{Answered, Session};
 pub use sink::remove_partial_outputs;

@@ -1,9 +1,14 @@
-//! What one instance may take of the machine.
+//! What a plugin and its instances may take of the machine.
 
-use wasmtime::{ResourceLimiter, Result};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-/// Limits of a live instance.
-#[derive(Debug, Clone, Copy)]
+use wasmtime::{ResourceLimiter, Result, UpdateDeadline};
+
+use crate::report::Progress;
+
+/// Limits of a live instance and of each call into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memory, all memories of the instance together, in bytes. Default 1 GiB: a 50 MB row, its copy in the
     /// making and what a builder doubles fit well.
@@ -12,11 +17,46 @@ pub struct Limits {
     pub table_elements: usize,
     /// What one call may hand back, in bytes. Default 512 MiB. wasmtime counts it while it lifts ("hostcall fuel").
     pub output_bytes: usize,
+    /// Rows that one call may hand back. Default 2^24.
+    pub output_rows: usize,
+    /// Wall time of one call, what the host does for the guest included. Default 30 s. A `finish` has as many times that
+    /// as its instance was given batches, and once more: it works on all of them.
+    pub time: Duration,
+    /// What one call may say to the log, in bytes; what is more is counted and not kept. Default 64 KiB.
+    pub log_bytes: usize,
+    /// Rows that a step may reject or fail on in a run; the run fails at the next one. Default: no bound.
+    pub rejected_rows: Option<u64>,
+    /// Instances of a step that may be live at once. Default: one a thread.
+    pub instances: Option<usize>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 1 << 30, table_elements: 100_000, output_bytes: 512 << 20 }
+        Self {
+            memory_bytes: 1 << 30,
+            table_elements: 100_000,
+            output_bytes: 512 << 20,
+            output_rows: 1 << 24,
+            time: Duration::from_secs(30),
+            log_bytes: 64 << 10,
+            rejected_rows: None,
+            instances: None,
+        }
+    }
+}
+
+/// Limits of loading a plugin: what a stranger's file may cost before it has run at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadLimits {
+    /// The file's size, in bytes. Default 128 MiB.
+    pub component_bytes: usize,
+    /// Wall time of compiling it. Default 5 minutes: the largest known plugins take 12 s.
+    pub compile_time: Duration,
+}
+
+impl Default for LoadLimits {
+    fn default() -> Self {
+        Self { component_bytes: 128 << 20, compile_time: Duration::from_secs(300) }
     }
 }
 
@@ -36,7 +76,7 @@ impl Limiter {
         Self { limits, memory: 0, tables: 0, denied: false }
     }
 
-    /// Linear memory held now, in bytes.
+    /// Linear memory held now, in bytes. It never shrinks, so it is the most that was ever held.
     pub(crate) fn memory(&self) -> usize {
         self.memory
     }
@@ -48,7 +88,7 @@ impl Limiter {
     }
 
     fn grow(held: &mut usize, current: usize, desired: usize, limit: usize) -> bool {
-        let after = *held + desired.saturating_sub(current);
+        let after = held.saturating_add(desired.saturating_sub(current));
         if after <= limit {
             *held = after;
         }
@@ -67,5 +107,53 @@ impl ResourceLimiter for Limiter {
         let allowed = Self::grow(&mut self.tables, current, desired, self.limits.table_elements);
         self.denied |= !allowed;
         Ok(allowed)
+    }
+}
+
+/// Whether the run that an instance works for is to stop; there is none while a pipeline is planned.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Brake(Arc<OnceLock<Arc<Progress>>>);
+
+impl Brake {
+    /// The run begins.
+    pub(crate) fn set(&self, progress: &Arc<Progress>) {
+        // A plan runs once.
+        let _ = self.0.set(progress.clone());
+    }
+}
+
+/// When the call that is under way has to be over.
+#[derive(Debug, Clone)]
+pub(crate) struct Deadline {
+    /// None: never.
+    at: Option<Instant>,
+    brake: Brake,
+}
+
+impl Deadline {
+    pub(crate) fn new(brake: Brake) -> Self {
+        Self { at: None, brake }
+    }
+
+    /// To be said before every call.
+    pub(crate) fn arm(&mut self, time: Option<Duration>) {
+        self.at = time.and_then(|time| Instant::now().checked_add(time));
+    }
+
+    pub(crate) fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.brake.0.get().is_some_and(|progress| progress.is_stopped())
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// What is to become of the guest at a tick of the engine's clock.
+    pub(crate) fn tick(&self) -> UpdateDeadline {
+        if self.is_over() || self.is_stopped() { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) }
     }
 }

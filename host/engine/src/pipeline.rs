@@ -26,8 +26,8 @@ pub use graph::Input;
 pub use place::{Place, Spanned};
 pub use settings::{Lookup, Settings};
 pub use spec::{
-    Action, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, Param, ParamKind, RouteBy, RouteSpec,
-    RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
+    Action, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, LimitsSpec, OnError, Param, ParamKind,
+    PluginSpec, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
 };
 pub(crate) use suggest::did_you_mean;
 
@@ -69,6 +69,14 @@ pub struct Pipeline {
     pub dataset: Option<DatasetSpec>,
     /// The runtime parameters and the values that they have.
     pub params: Vec<Param>,
+    /// `plugins:` what the pipeline says of plugins; no two of the same name.
+    pub plugins: Vec<PluginSpec>,
+    /// `limits:` of all steps of plugins.
+    pub limits: LimitsSpec,
+    /// `on-error:` of all steps of plugins.
+    pub on_error: OnError,
+    /// `seed:` of what steps take for randomness, where they are granted none. 0, where it was left out.
+    pub seed: u64,
     /// The steps, in the file's order; at least one.
     pub steps: Vec<Step>,
     graph: Graph,
@@ -166,6 +174,11 @@ impl Pipeline {
         }
     }
 
+    /// What the pipeline says of a plugin, by its name or path as `use:` has it.
+    pub fn plugin(&self, name: &str) -> Option<&PluginSpec> {
+        self.plugins.iter().find(|plugin| *plugin.name == name)
+    }
+
     /// The step of that id.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.get(self.step_index(id)?)
@@ -261,6 +274,10 @@ impl Pipeline {
             quarantine: file.quarantine,
             dataset: file.dataset,
             params,
+            plugins: Vec::new(),
+            limits: LimitsSpec::default(),
+            on_error: OnError::default(),
+            seed: 0,
             steps: file.steps,
             graph: file.graph,
             draft,

@@ -53,6 +53,7 @@ pub struct Plan {
     pub(crate) has_card: bool,
     /// Where it is written down what came out of each step, where somebody looks.
     pub(crate) seen: Option<Arc<crate::run::Seen>>,
+    pub(crate) brake: crate::limits::Brake,
     steps: Vec<PlannedStep>,
 }
 
@@ -238,6 +239,8 @@ pub struct PlannedStep {
     pub branches: Vec<String>,
     /// SHA-256 of the plugin's file, for steps that use one.
     pub digest: Option<String>,
+    /// What its calls may take, where it is a plugin's.
+    pub limits: Option<crate::report::LimitsReport>,
     /// The data's columns that it reads.
     pub reads: Vec<String>,
     /// The columns that it makes, as `name: type`.

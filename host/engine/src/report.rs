@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::instance::Spent;
+
 /// What a run did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
@@ -34,11 +36,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether every step's account is even: rows in + repeated = rows out + dropped + merged + rejected; and whether what
+    /// Whether every step's account is even: rows in + repeated = rows out + dropped + merged + rejected + skipped; and whether what
     /// every step took is what those before it passed on.
     pub fn is_balanced(&self) -> bool {
         let is_even = |step: &StepReport| {
-            step.rows_in + step.repeated == step.rows_out + step.dropped + step.merged + step.rejected
+            step.rows_in + step.repeated == step.rows_out + step.dropped + step.merged + step.rejected + step.skipped
         };
         let out: HashMap<&str, u64> = self.steps.iter().map(|step| (step.id.as_str(), step.rows_out)).collect();
         // How the rows of a route are spread over its branches is not counted.
@@ -47,6 +49,21 @@ impl Report {
         let is_fed = |step: &StepReport| given(step).is_none_or(|given| given == step.rows_in);
         self.steps.iter().all(|step| step.kind == "source" || (is_even(step) && is_fed(step)))
     }
+}
+
+/// The limits of a step's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LimitsReport {
+    /// Linear memory of an instance, in bytes.
+    pub memory: u64,
+    /// Wall time of a call, in seconds; none where it has no end.
+    pub seconds: Option<f64>,
+    /// Bytes that a call may hand back.
+    pub output: u64,
+    /// Rows that a call may hand back.
+    pub output_rows: u64,
+    /// Bytes that a call may say to the log.
+    pub log: u64,
 }
 
 /// A file that was written.
@@ -94,8 +111,23 @@ pub struct StepReport {
     pub repeated: u64,
     /// Input rows that became a part of another one's output row, in a join.
     pub merged: u64,
-    /// Input rows that it would not answer for.
+    /// Input rows that it would not answer for, or failed on: they are in the quarantine.
     pub rejected: u64,
+    /// How many of them it failed on.
+    #[serde(default)]
+    pub failed: u64,
+    /// Input rows that it failed on and that were left out, as the pipeline says.
+    #[serde(default)]
+    pub skipped: u64,
+    /// What its calls took at most, where it is a plugin's.
+    #[serde(default)]
+    pub peak: Peak,
+    /// What they might have taken.
+    #[serde(default)]
+    pub limits: Option<LimitsReport>,
+    /// Bytes that it said to the log, and those beyond its limit that nobody heard.
+    #[serde(default)]
+    pub log: (u64, u64),
     /// Bytes that went into the sandbox; of a sink, what it was given to write, before Parquet's and Arrow's own encoding.
     pub bytes_in: u64,
     /// Calls into the sandbox, and answers that were kept from before.
@@ -121,6 +153,42 @@ pub(crate) struct Count {
     #[serde(default)]
     pub(crate) cached: u64,
     pub(crate) time: Duration,
+    #[serde(default)]
+    pub(crate) failed: u64,
+    #[serde(default)]
+    pub(crate) skipped: u64,
+    #[serde(default)]
+    pub(crate) log_bytes: u64,
+    #[serde(default)]
+    pub(crate) log_dropped: u64,
+    /// The most that one call took.
+    #[serde(default)]
+    pub(crate) peak: Peak,
+}
+
+/// The most that any call into a step took.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Peak {
+    /// Linear memory of its instance, in bytes.
+    pub memory: u64,
+    /// Wall time, in seconds.
+    pub seconds: f64,
+    /// Bytes that it handed back.
+    pub output: u64,
+    /// Rows that it handed back.
+    pub output_rows: u64,
+    /// Bytes that it said to the log.
+    pub log: u64,
+}
+
+impl Peak {
+    fn rise(&mut self, other: &Self) {
+        self.memory = self.memory.max(other.memory);
+        self.seconds = self.seconds.max(other.seconds);
+        self.output = self.output.max(other.output);
+        self.output_rows = self.output_rows.max(other.output_rows);
+        self.log = self.log.max(other.log);
+    }
 }
 
 impl Count {
@@ -135,6 +203,25 @@ impl Count {
         self.calls += other.calls;
         self.cached += other.cached;
         self.time += other.time;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.log_bytes += other.log_bytes;
+        self.log_dropped += other.log_dropped;
+        self.peak.rise(&other.peak);
+    }
+
+    /// Books what a call took that answered with so many rows.
+    pub(crate) fn spend(&mut self, spent: &Spent, rows: usize) {
+        self.bytes_in += spent.bytes_in as u64;
+        self.log_bytes += spent.used.log_bytes;
+        self.log_dropped += spent.used.log_dropped;
+        self.peak.rise(&Peak {
+            memory: spent.memory as u64,
+            seconds: spent.time.as_secs_f64(),
+            output: spent.bytes_out as u64,
+            output_rows: rows as u64,
+            log: spent.used.log_bytes,
+        });
     }
 }
 

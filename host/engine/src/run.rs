@@ -30,15 +30,16 @@ mod try_out;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::engine::WORKER_STACK_BYTES;
-use crate::error::{Error, Result};
-use crate::plan::{Plan, PlannedStep, Segment, StageKind, Work};
+use crate::error::{Blame, Error, Result};
+use crate::instance::Failure;
+use crate::plan::{Call, Plan, PlannedStep, Segment, StageKind, Work};
 use crate::report::{Count, Progress, Report};
 use crate::sink::Encode;
-use crate::worker::Worker;
+use crate::worker::{Few, Worker};
 
 use end::End;
 pub use journal::Checkpoint;
@@ -81,6 +82,22 @@ pub(crate) struct Shared {
     pub(crate) seen: Option<Arc<Seen>>,
     /// Of each step, its results kept between runs.
     pub(crate) keeps: Vec<Option<Arc<Keep>>>,
+    /// Of each step, its instances where they may be fewer than the threads.
+    pub(crate) few: Vec<Option<Few>>,
+    /// Of each step, the rows that it rejected or failed on.
+    rejected: Vec<AtomicU64>,
+}
+
+impl Shared {
+    /// Counts rejected rows; an error where a step has more of them than it may.
+    pub(crate) fn count_rejected(&self, call: &Call, rows: usize) -> Result<(), Failure> {
+        let Some(most) = call.opening.limits.rejected_rows.filter(|_| rows > 0) else { return Ok(()) };
+        let so_far = self.rejected[call.step].fetch_add(rows as u64, Ordering::Relaxed) + rows as u64;
+        if so_far <= most {
+            return Ok(());
+        }
+        Err(Failure::new(Blame::Limit, format!("{so_far} rows are rejected or failed; its limit is {most} a run")))
+    }
 }
 
 /// What one stage says to another.
@@ -97,6 +114,7 @@ impl Plan {
     /// [`Checkpoint`] what is finished stays in the run folder, if it is worth it, to be gone on with.
     pub fn run(self, options: RunOptions) -> Result<Report> {
         let start = Instant::now();
+        self.brake.set(&options.progress);
         let open = |checkpoint: &Checkpoint| Journal::open(checkpoint, resume::manifest(&self, &options));
         let journal = options.checkpoint.as_ref().map(open).transpose()?.flatten().map(Arc::new);
         if let Some(report) = journal.as_ref().and_then(|journal| journal.finished()) {
@@ -156,8 +174,9 @@ impl Run {
             exits: plan.segments.iter().map(|segment| segment.exits.clone()).collect(),
             warnings: Vec::new(),
         };
-        let step_names = summary.steps.iter().map(|step| (step.id.clone(), step.uses.clone())).collect();
+        let step_names: Vec<_> = summary.steps.iter().map(|step| (step.id.clone(), step.uses.clone())).collect();
         let (seen, keeps) = (plan.seen.clone(), keeps(&plan, &options));
+        let few = few(&plan);
         let outputs: Vec<_> = plan.outputs.iter().map(|output| output.options.path.clone()).collect();
         let found = resume::open(plan, &options, journal.as_ref(), &keeps)?;
         if let Some(journal) = &journal {
@@ -167,7 +186,9 @@ impl Run {
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         // Two items a thread: one under way, one waiting for its turn at a stage.
         let table = Table::new(found.feeds, found.stations, summary.exits.clone(), 2 * threads + 1);
-        let shared = Shared { segments: found.segments, encoders: found.encoders, step_names, seen, keeps };
+        let rejected = step_names.iter().map(|_| AtomicU64::new(0)).collect();
+        let shared =
+            Shared { segments: found.segments, encoders: found.encoders, step_names, seen, keeps, few, rejected };
         Ok(Self { shared, table, progress: options.progress, journal, summary })
     }
 
@@ -260,6 +281,17 @@ fn keeps(plan: &Plan, options: &RunOptions) -> Vec<Option<Arc<Keep>>> {
         keeps[call.step] = Keep::new(results, call, &plan.pipeline).map(Arc::new);
     }
     keeps
+}
+
+/// The instances of each step that is to have few of them.
+fn few(plan: &Plan) -> Vec<Option<Few>> {
+    let mut few: Vec<Option<Few>> = plan.steps().iter().map(|_| None).collect();
+    for op in plan.segments.iter().flat_map(|segment| &segment.ops) {
+        if let Work::Call(call) = &op.work {
+            few[call.step] = Few::new(call, plan.engine.threads());
+        }
+    }
+    few
 }
 
 /// For what needs a token and holds nothing up.

@@ -6,7 +6,8 @@ use arrow_schema::{Field, Schema};
 use crate::component::Plugin;
 use crate::contract::data_type;
 use crate::error::{Blame, Error, Result, StepError};
-use crate::instance::{Answer, Failure, Instance, Opening};
+use crate::instance::{Answer, At, Failure, Instance, Opening};
+use crate::limits::Brake;
 
 /// A live, opened step. It belongs to one thread.
 pub struct Session {
@@ -37,7 +38,16 @@ impl Session {
         let field =
             |field: &Field| Some((field.name().clone(), data_type::to_text(field.data_type())?, field.is_nullable()));
         let fields = schema.fields().iter().filter_map(|f| field(f)).collect();
-        let opening = Opening { plugin: plugin.clone(), step: step.to_owned(), params: params.to_owned(), fields };
+        let opening = Opening {
+            plugin: plugin.clone(),
+            id: step.to_owned(),
+            step: step.to_owned(),
+            params: params.to_owned(),
+            fields,
+            limits: plugin.code().engine.options.limits,
+            seed: 0,
+            brake: Brake::default(),
+        };
         let uses = format!("{}/{step}", plugin.name());
         let instance = Instance::open(&opening).map_err(|failure| error(&uses, 0, 0, failure))?;
         Ok(Self { instance, uses, calls: 0 })
@@ -58,7 +68,7 @@ impl Session {
     /// # Errors
     /// [`StepError`]: the step's own fault, a trap, or an answer that breaks the contract. After a trap the session is dead.
     pub fn call(&mut self, rows: usize, columns: &[ArrayRef]) -> Result<Answered> {
-        let answer = self.instance.process(rows, columns);
+        let answer = self.instance.process(rows, columns, At { item: self.calls, first_row: 0 });
         let Answer { columns, rows, origins, rejected, .. } =
             answer.map_err(|failure| error(&self.uses, self.calls, rows, failure))?;
         self.calls += 1;

@@ -1,11 +1,14 @@
 //! One thread of a run. It owns its live instances, one a step, made on first use and kept for batch after batch.
 
 mod call;
+mod few;
+mod halve;
 mod key;
 mod route;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arrow_array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow_schema::SchemaRef;
@@ -14,7 +17,8 @@ use arrow_select::filter::filter_record_batch;
 use crate::cache::InputKey;
 use crate::error::{Blame, Error, Result, StepError};
 use crate::expression::ExpressionError;
-use crate::instance::{Answer, Failure, Instance};
+use crate::instance::{Answer, At, Failure, Instance};
+use crate::pipeline::OnError;
 use crate::plan::{BatchSize, Call, Meet, Op, Route, Segment, Target, Work, whole};
 use crate::report::Count;
 use crate::run::{Found, Shared, Token};
@@ -22,9 +26,11 @@ use crate::sink::Encoded;
 use crate::source::bounded;
 
 pub(crate) use call::{
-    Pieces, Rejected, account, arrange, arrow, at_rows, batch_bytes, inputs, new_batch, outcome, settle, step_error,
-    take_all, transform,
+    Pieces, Reason, Rejected, account, arrange, arrow, at_rows, batch_bytes, fail_rows, inputs, new_batch, outcome,
+    settle, step_error, take_all, transform,
 };
+pub(crate) use few::Few;
+use halve::{Halved, halve, within};
 pub(crate) use key::is_hashable;
 
 /// Most live instances of a thread. Steps beyond that share: the pool that instances come from has an end.
@@ -256,7 +262,7 @@ impl<'a> Worker<'a> {
         let (start, rows_in, first) = (Instant::now(), batch.num_rows() as u64, scratch.seen[at]);
         scratch.seen[at] += rows_in;
         if let Work::Call(call) = &op.work {
-            return self.call(call, op, batch, scratch, stack);
+            return self.call(call, op, batch, first, scratch, stack);
         }
         let batch = match &op.work {
             Work::Route(route) => {
@@ -344,6 +350,7 @@ impl<'a> Worker<'a> {
         call: &'a Call,
         op: &'a Op,
         batch: RecordBatch,
+        first_row: u64,
         scratch: &mut Scratch,
         stack: &mut Vec<Task<'a>>,
     ) -> Result<()> {
@@ -352,24 +359,69 @@ impl<'a> Worker<'a> {
         }
         let start = Instant::now();
         let count = &mut scratch.counts[op.slot];
-        let number = scratch.number;
-        let fail = |failure| step_error(call, number, batch.num_rows(), failure);
+        let at = At { item: scratch.number, first_row };
+        let fail = |failure| step_error(call, at.item, batch.num_rows(), failure);
         let columns = inputs(call, &batch).map_err(fail)?;
         let keep = self.shared.keeps[call.step].as_ref();
         let found = keep.map_or(Found::Unwanted, |keep| keep.find(call, batch.num_rows(), &columns, None));
         let answer = match found {
             Found::Answer(answer) => {
                 count.cached += 1;
-                *answer
+                Ok(*answer)
             }
-            Found::Unwanted => self.answer(call, &batch, &columns, None).map_err(fail)?,
-            Found::Nothing(key) => self.answer(call, &batch, &columns, Some(key)).map_err(fail)?,
+            Found::Unwanted => self.answer(call, &batch, &columns, at, None),
+            Found::Nothing(key) => self.answer(call, &batch, &columns, at, Some(key)),
+        };
+        let (answer, guilty) = match answer {
+            Ok(answer) => (answer, Vec::new()),
+            Err(failure) => {
+                let halved = self.after(call, batch.num_rows(), &columns, at, failure, count).map_err(fail)?;
+                (halved.answer, halved.guilty)
+            }
         };
         let outcome = settle(call, &batch, answer, count).map_err(fail)?;
-        scratch.rejected.extend(outcome.rejected);
+        let failed = fail_rows(call, &batch, guilty, count)?;
+        let aside = outcome.rejected.iter().chain(&failed).map(|rejected| rejected.reasons.len()).sum();
+        self.shared.count_rejected(call, aside).map_err(fail)?;
+        scratch.rejected.extend(outcome.rejected.into_iter().chain(failed));
         count.time += start.elapsed();
         stack.push(Task::Pieces(call, &op.next[0], outcome.pieces, batch));
         Ok(())
+    }
+
+    /// After a failure: the batch is tried again as it is, then in halves, as far as the pipeline wants that.
+    fn after(
+        &mut self,
+        call: &Call,
+        rows: usize,
+        columns: &[ArrayRef],
+        at: At,
+        failure: Failure,
+        count: &mut Count,
+    ) -> Result<Halved, Failure> {
+        let mut failure = failure;
+        let mut ask = |part: Range<usize>, time: Duration| {
+            let part_columns: Vec<ArrayRef> =
+                columns.iter().map(|column| column.slice(part.start, part.len())).collect();
+            let mut instance = self.instance(call)?;
+            let answer = instance.process_within(part.len(), &part_columns, within(at, &part), time);
+            self.lay_back(call, answer.is_ok().then_some(instance));
+            answer
+        };
+        for _ in 0..call.retries {
+            if failure.blame == Blame::Stopped {
+                break;
+            }
+            count.calls += 1;
+            match ask(0..rows, call.opening.limits.time) {
+                Ok(answer) => return Ok(Halved { answer, guilty: Vec::new() }),
+                Err(again) => failure = again,
+            }
+        }
+        match call.on_error {
+            OnError::Fail => Err(failure),
+            OnError::Quarantine | OnError::Skip => halve(call, rows, failure, count, &mut ask),
+        }
     }
 
     /// Asks the thread's own instance; what it answers is kept where it has a key.
@@ -378,22 +430,34 @@ impl<'a> Worker<'a> {
         call: &Call,
         batch: &RecordBatch,
         columns: &[ArrayRef],
+        at: At,
         key: Option<InputKey>,
     ) -> Result<Answer, Failure> {
         let mut instance = self.instance(call)?;
         let start = Instant::now();
-        let answer = instance.process(batch.num_rows(), columns)?;
-        if let Some(keep) = &self.shared.keeps[call.step] {
-            keep.keep(call, columns, &answer, key, start);
+        let answer = instance.process(batch.num_rows(), columns, at);
+        self.lay_back(call, answer.is_ok().then_some(instance));
+        if let (Some(keep), Ok(answer)) = (&self.shared.keeps[call.step], &answer) {
+            keep.keep(call, columns, answer, key, start);
         }
-        if !instance.is_bloated() {
-            self.instances[call.step] = Some(instance);
+        answer
+    }
+
+    /// Keeps an instance for the next batch. One that failed is never used again, nor one that has grown too large.
+    fn lay_back(&mut self, call: &Call, instance: Option<Instance>) {
+        let instance = instance.filter(|instance| !instance.is_bloated());
+        if let Some(few) = &self.shared.few[call.step] {
+            few.lay_back(instance);
+        } else if instance.is_some() {
+            self.instances[call.step] = instance;
             self.live += 1;
         }
-        Ok(answer)
     }
 
     fn instance(&mut self, call: &Call) -> Result<Instance, Failure> {
+        if let Some(few) = &self.shared.few[call.step] {
+            return few.take(call);
+        }
         if let Some(instance) = self.instances[call.step].take() {
             self.live -= 1;
             return Ok(instance);

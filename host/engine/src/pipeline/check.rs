@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::fault::{Fault, Segment, Short};
 use super::graph::Graph;
 use super::route::route;
-use super::spec::{Action, CsvSpec, DatasetSpec, Format, SinkSpec, SourceSpec, Step, UseSpec};
+use super::spec::{Action, CsvSpec, DatasetSpec, Format, LimitsSpec, SinkSpec, SourceSpec, Step, UseSpec};
 use super::written::{
     ACTIONS, DatasetTable, Names, PATH_KEYS, Paths, PipelineFile, SinkTable, SourceTable, StepTable, TextOr,
 };
@@ -80,6 +80,9 @@ fn step(table: StepTable) -> Result<Step, Fault> {
         batch_bytes: table.batch_bytes.map(positive).transpose()?,
         dataset: table.dataset.clone().map(dataset_name).transpose()?,
         cache: table.cache.as_ref().map(|cache| cache.value),
+        limits: LimitsSpec::default(),
+        on_error: None,
+        retries: None,
         action: action(table)?,
     })
 }

@@ -1,6 +1,7 @@
 //! What the steps of a pipeline may be.
 
 use std::fmt;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -8,6 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Spanned;
+use crate::capability::Grants;
+use crate::limits::{Limits, LoadLimits};
 
 /// One step: an id, where its rows come from, and what to do.
 #[derive(Debug, Clone)]
@@ -27,6 +30,81 @@ pub struct Step {
     pub dataset: Option<Spanned<String>>,
     /// `cache:` whether its results are kept between runs; by what they cost where it was left out. Plugin steps only.
     pub cache: Option<bool>,
+    /// `limits:` what its instances may take, where it is not what the plugin or the pipeline says. Plugin steps only.
+    pub limits: LimitsSpec,
+    /// `on-error:` what becomes of rows that it fails on; as the pipeline says where it was left out. Plugin steps only.
+    pub on_error: Option<OnError>,
+    /// `retries:` how often a batch that failed is tried again as it is. Plugin steps only.
+    pub retries: Option<u32>,
+}
+
+/// What becomes of rows that a step fails on: where it traps, takes too long, or answers what the contract does not allow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnError {
+    /// The run fails.
+    #[default]
+    Fail,
+    /// The batch is halved until the guilty rows are alone; they go to the quarantine, all others go on.
+    Quarantine,
+    /// The same, but the guilty rows are only counted.
+    Skip,
+}
+
+/// Limits as they were written; what was left out is decided further out: by the plugin, the pipeline, the engine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LimitsSpec {
+    /// `memory:` linear memory of an instance, in bytes.
+    pub memory: Option<usize>,
+    /// `time:` of one call.
+    pub time: Option<Duration>,
+    /// `output:` bytes that one call may hand back.
+    pub output: Option<usize>,
+    /// `output-rows:` rows that one call may hand back.
+    pub output_rows: Option<usize>,
+    /// `rejected-rows:` rows that the step may reject or fail on in a run.
+    pub rejected_rows: Option<u64>,
+    /// `log:` bytes that one call may say to the log.
+    pub log: Option<usize>,
+    /// `instances:` of a step that may be live at once.
+    pub instances: Option<usize>,
+    /// `table-elements:` of all tables of an instance.
+    pub table_elements: Option<usize>,
+}
+
+impl LimitsSpec {
+    /// These limits, and `outer` where nothing is said.
+    pub fn over(self, outer: Limits) -> Limits {
+        Limits {
+            memory_bytes: self.memory.unwrap_or(outer.memory_bytes),
+            table_elements: self.table_elements.unwrap_or(outer.table_elements),
+            output_bytes: self.output.unwrap_or(outer.output_bytes),
+            output_rows: self.output_rows.unwrap_or(outer.output_rows),
+            time: self.time.unwrap_or(outer.time),
+            log_bytes: self.log.unwrap_or(outer.log_bytes),
+            rejected_rows: self.rejected_rows.or(outer.rejected_rows),
+            instances: self.instances.or(outer.instances),
+        }
+    }
+}
+
+/// What a pipeline says of one plugin, under `plugins:` by the name or path that `use:` has.
+#[derive(Debug, Clone)]
+pub struct PluginSpec {
+    /// The name, or the file.
+    pub name: Spanned<String>,
+    /// `grants:` what its steps may do beyond computing.
+    pub grants: Grants,
+    /// `columns:` the only columns of the data that its steps are told of, where it is given.
+    pub columns: Option<Vec<Spanned<String>>>,
+    /// `limits:` of its steps.
+    pub limits: LimitsSpec,
+    /// `limits: { time: off }`: no call of it has an end but its own.
+    pub endless: bool,
+    /// `limits: { component: …, compile-time: … }`.
+    pub load: LoadLimits,
+    /// `pin:` whether its SHA-256 is held against `stillroom.lock`. It is, where this was left out.
+    pub pin: bool,
 }
 
 /// What a step does. All but [`Action::Use`] is the host's own work.

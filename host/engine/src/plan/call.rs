@@ -4,7 +4,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::BatchSize;
 use crate::instance::{Opened, Opening};
-use crate::pipeline::UseSpec;
+use crate::pipeline::{OnError, UseSpec};
 
 /// A call into the sandbox: what goes in, and how what comes out meets the columns that stayed outside.
 pub(crate) struct Call {
@@ -23,6 +23,9 @@ pub(crate) struct Call {
     pub(crate) key: Vec<usize>,
     /// Whether its results are kept between runs, where the pipeline says so.
     pub(crate) cache: Option<bool>,
+    pub(crate) on_error: OnError,
+    /// How often a batch that failed is tried again as it is.
+    pub(crate) retries: u32,
 }
 
 /// A column that goes into the sandbox.

@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::call::{Input, layout, lossless_cast};
 use super::column::is_hidden;
 use super::{BatchSize, Call, Loaded, columns_help};
-use crate::component::Plugin;
+use crate::component::{Plugin, PluginOptions};
 use crate::contract::data_type;
 use crate::contract::v0_1::{Column, Kind, Manifest};
 use crate::engine::Engine;
 use crate::error::{Error, PipelineError, Result};
 use crate::instance::{Instance, Opening};
+use crate::limits::{Brake, Limits};
 use crate::pipeline::{Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
 
 /// The plugins that a program brings along: name and bytes. They have no privilege over a stranger's.
@@ -43,11 +44,12 @@ pub(super) struct Lookup<'a> {
     pipeline: &'a Pipeline,
     builtins: Builtins,
     loaded: Loaded,
+    pub(super) brake: Brake,
 }
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, builtins: Builtins) -> Self {
-        Self { engine, pipeline, builtins, loaded: Loaded::new() }
+        Self { engine, pipeline, builtins, loaded: Loaded::new(), brake: Brake::default() }
     }
 
     /// Loads, checks against the data and opens a step; `data` is none where the step has no input.
@@ -69,7 +71,11 @@ impl<'a> Lookup<'a> {
         let offered = offered(data, &names, &casts);
         let opening = Opening {
             plugin: plugin.clone(),
+            id: step.id.value.clone(),
             step: uses.step.value.clone(),
+            limits: self.limits(step, uses),
+            seed: self.pipeline.seed,
+            brake: self.brake.clone(),
             params: uses.parameters().to_string(),
             fields: offered.iter().map(|offer| (offer.name.clone(), offer.text.clone(), offer.nullable)).collect(),
         };
@@ -99,6 +105,8 @@ impl<'a> Lookup<'a> {
             batch,
             key,
             cache: step.cache,
+            on_error: step.on_error.unwrap_or(self.pipeline.on_error),
+            retries: step.retries.unwrap_or(0),
         })
     }
 
@@ -113,15 +121,31 @@ impl<'a> Lookup<'a> {
         if let Some(plugin) = self.loaded.get(name) {
             return Ok(plugin.clone());
         }
+        let spec = self.pipeline.plugin(name);
+        let options = PluginOptions {
+            grants: spec.map(|spec| spec.grants.clone()).unwrap_or_default(),
+            load: spec.map(|spec| spec.load).unwrap_or_default(),
+            limits: Some(self.plugin_limits(uses)),
+            endless: spec.is_some_and(|spec| spec.endless),
+        };
         let plugin = if uses.is_file() {
-            Plugin::from_file(self.engine, Path::new(name))?
+            Plugin::load_file(self.engine, Path::new(name), &options)?
         } else {
             let found = self.builtins.iter().find(|(builtin, _)| builtin == name);
             let Some((_, bytes)) = found else { return Err(self.no_plugin(uses).into()) };
-            Plugin::from_bytes(self.engine, name, bytes)?
+            Plugin::load(self.engine, name, bytes, &options)?
         };
         self.loaded.insert(name.clone(), plugin.clone());
         Ok(plugin)
+    }
+
+    fn plugin_limits(&self, uses: &UseSpec) -> Limits {
+        let outer = self.pipeline.limits.over(self.engine.options.limits);
+        self.pipeline.plugin(&uses.plugin).map_or(outer, |spec| spec.limits.over(outer))
+    }
+
+    fn limits(&self, step: &Step, uses: &UseSpec) -> Limits {
+        step.limits.over(self.plugin_limits(uses))
     }
 
     fn no_plugin(&self, uses: &UseSpec) -> PipelineError {

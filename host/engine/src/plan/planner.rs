@@ -22,10 +22,12 @@ use crate::component::kind_text;
 use crate::contract::v0_1::Kind;
 use crate::error::PipelineError;
 use crate::expression::ExpressionError;
+use crate::instance::Opening;
 use crate::pipeline::{
     Action, ConcatOrder, DatasetSpec, Input, JoinKind, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec,
     Spanned, Step,
 };
+use crate::report::LimitsReport;
 use crate::sink;
 use crate::source::{self, SourceOptions};
 
@@ -79,11 +81,12 @@ struct Done {
     reads: Vec<String>,
     makes: Vec<String>,
     digest: Option<String>,
+    limits: Option<LimitsReport>,
 }
 
 impl Done {
     fn new(kind: &'static str, uses: String) -> Self {
-        Self { kind, uses, reads: Vec::new(), makes: Vec::new(), digest: None }
+        Self { kind, uses, reads: Vec::new(), makes: Vec::new(), digest: None, limits: None }
     }
 }
 
@@ -315,6 +318,7 @@ impl<'a> Planner<'a> {
             reads: reads.collect(),
             makes: made.map(|(field, _)| field_text(field)).collect(),
             digest: Some(call.opening.plugin.digest().to_owned()),
+            limits: Some(limits_report(&call.opening)),
         }
     }
 
@@ -404,12 +408,13 @@ impl<'a> Planner<'a> {
             pipeline: Arc::new(pipeline.clone()),
             has_card: pipeline.dataset.as_ref().is_some_and(|dataset| dataset.card),
             seen: None,
+            brake: self.lookup.brake,
             steps: self.steps.into_iter().flatten().collect(),
         })
     }
 
     fn done(&mut self, at: usize, schema: &SchemaRef, done: Done) {
-        let Done { kind, uses, mut reads, makes, digest } = done;
+        let Done { kind, uses, mut reads, makes, digest, limits } = done;
         let mut known = HashSet::new();
         reads.retain(|name| known.insert(name.clone()));
         self.steps[at] = Some(PlannedStep {
@@ -419,6 +424,7 @@ impl<'a> Planner<'a> {
             inputs: self.input_ids(at),
             branches: Vec::new(),
             digest,
+            limits,
             reads,
             makes,
             schema: visible_schema(schema),
@@ -480,6 +486,17 @@ impl<'a> Planner<'a> {
 impl BatchSize {
     fn clamped(self) -> Self {
         Self { rows: self.rows.clamp(1, 1 << 24), bytes: self.bytes.clamp(1 << 10, 256 << 20) }
+    }
+}
+
+fn limits_report(opening: &Opening) -> LimitsReport {
+    let limits = opening.limits;
+    LimitsReport {
+        memory: limits.memory_bytes as u64,
+        seconds: (!opening.plugin.code().is_endless).then_some(limits.time.as_secs_f64()),
+        output: limits.output_bytes as u64,
+        output_rows: limits.output_rows as u64,
+        log: limits.log_bytes as u64,
     }
 }
 

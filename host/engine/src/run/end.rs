@@ -114,6 +114,11 @@ fn report(summary: &Summary, counts: &[Count], outputs: Vec<OutputReport>, rejec
         calls: all.calls,
         cached: all.cached,
         seconds: all.time.as_secs_f64(),
+        failed: all.failed,
+        skipped: all.skipped,
+        peak: all.peak,
+        limits: planned.limits,
+        log: (all.log_bytes, all.log_dropped),
     };
     let mut outputs = outputs;
     for output in &mut outputs {

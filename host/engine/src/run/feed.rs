@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 
 use super::Token;
 use crate::error::{Blame, Error, Result, SourceError};
+use crate::instance::At;
 use crate::instance::{Failure, Instance};
 use crate::plan::{Call, Origin};
 use crate::report::{Count, Progress};
@@ -158,10 +159,10 @@ fn generate(
         *instance = Some(Box::new(Instance::open(&call.opening).map_err(fail)?));
     }
     let Some(live) = instance else { return Ok(None) };
-    let answer = live.process(rows, &[]).map_err(fail)?;
+    let answer = live.process(rows, &[], At { item: number, first_row: 0 }).map_err(fail)?;
     if answer.rows > rows || !answer.rejected.is_empty() {
         let message = format!("made {} rows where {rows} were wanted, or rejected some", answer.rows);
-        return Err(fail(Failure { blame: Blame::Contract, message, backtrace: Vec::new(), params: false }));
+        return Err(fail(Failure::new(Blame::Contract, message)));
     }
     if answer.rows == 0 {
         return Ok(None);

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::plan::Call;
 use crate::report::Count;
 use crate::spool::{self, Budget, Place, Spool};
-use crate::worker::{Item, Parcel, Rejected, step_error};
+use crate::worker::{Item, Parcel, Reason, Rejected, step_error};
 
 /// Where a global step keeps what it has, in memory up to a budget and in the run folder where there is one.
 pub(super) struct Storage {
@@ -278,6 +278,7 @@ fn reject(call: &Call, rows: &mut Spool, rejected: Vec<(u32, String)>) -> Result
     if rejected.is_empty() {
         return Ok(None);
     }
-    let (places, reasons): (Vec<u32>, Vec<String>) = rejected.into_iter().unzip();
+    let reason = |(place, message)| (place, Reason { blame: None, message });
+    let (places, reasons): (Vec<u32>, Vec<Reason>) = rejected.into_iter().map(reason).unzip();
     Ok(Some(Rejected { step: call.id.clone(), rows: rows.take(&places)?, reasons }))
 }

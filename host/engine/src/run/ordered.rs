@@ -11,7 +11,7 @@ use arrow_select::interleave::interleave;
 use super::Word;
 use super::stage::pass_failure;
 use crate::error::Result;
-use crate::instance::{Answer, Failure, Instance};
+use crate::instance::{Answer, At, Failure, Instance, Spent};
 use crate::plan::{Call, key_name};
 use crate::report::Count;
 use crate::worker::{Failed, Item, Parcel, account, arrow, at_rows, inputs, outcome, step_error, take_all, transform};
@@ -40,7 +40,8 @@ impl Ordered {
         }
     }
 
-    fn call(&mut self, parcel: Parcel, mut row: u64) -> Result<Item> {
+    fn call(&mut self, parcel: Parcel, before: u64) -> Result<Item> {
+        let mut row = before;
         let start = Instant::now();
         let mut count = Count::default();
         let mut passed = Item::new(parcel.number, Vec::new(), parcel.token);
@@ -48,7 +49,14 @@ impl Ordered {
             let rows = batch.num_rows();
             let fail = |failure| at_rows(step_error(&self.call, parcel.number, rows, failure), row, rows as u64);
             let instance = live(&mut self.instance, &self.call).map_err(fail)?;
-            let mut outcome = transform(&self.call, instance, &batch, &mut count).map_err(fail)?;
+            let mut outcome = transform(
+                &self.call,
+                instance,
+                &batch,
+                At { item: parcel.number, first_row: row - before },
+                &mut count,
+            )
+            .map_err(fail)?;
             while let Some(piece) = outcome.pieces.next_piece(&self.call, &batch)? {
                 passed.batches.push(piece);
             }
@@ -92,7 +100,7 @@ pub(crate) struct ShareAnswer {
     columns: Vec<ArrayRef>,
     origins: Vec<u32>,
     rejected: Vec<(u32, String)>,
-    bytes_in: usize,
+    spent: Vec<(Spent, usize)>,
 }
 
 impl Share {
@@ -115,11 +123,12 @@ impl Share {
         parcel
     }
 
-    fn answers(&mut self, parcel: &Parcel, mut row: u64) -> Result<Vec<ShareAnswer>> {
+    fn answers(&mut self, parcel: &Parcel, before: u64) -> Result<Vec<ShareAnswer>> {
+        let mut row = before;
         let mut answers = Vec::with_capacity(parcel.batches.len());
         for batch in &parcel.batches {
             let rows = batch.num_rows();
-            let answer = self.answer(batch);
+            let answer = self.answer(batch, At { item: parcel.number, first_row: row - before });
             let fail = |failure| at_rows(step_error(&self.call, parcel.number, rows, failure), row, rows as u64);
             answers.push(answer.map_err(fail)?);
             row += rows as u64;
@@ -127,17 +136,17 @@ impl Share {
         Ok(answers)
     }
 
-    fn answer(&mut self, batch: &RecordBatch) -> Result<ShareAnswer, Failure> {
+    fn answer(&mut self, batch: &RecordBatch, at: At) -> Result<ShareAnswer, Failure> {
         let mine = rows_of(self.call.step, batch, self.share, self.shares);
         let columns = take_all(&inputs(&self.call, batch)?, &mine).map_err(|error| host(&error))?;
         let rows = mine.values();
         if rows.is_empty() {
             let none = |field: &arrow_schema::Field| arrow_array::new_empty_array(field.data_type());
             let columns = self.call.opened.outputs.iter().map(none).collect();
-            return Ok(ShareAnswer { columns, origins: Vec::new(), rejected: Vec::new(), bytes_in: 0 });
+            return Ok(ShareAnswer { columns, origins: Vec::new(), rejected: Vec::new(), spent: Vec::new() });
         }
-        let answer = live(&mut self.instance, &self.call)?.process(rows.len(), &columns)?;
-        let bytes_in = answer.bytes_in;
+        let answer = live(&mut self.instance, &self.call)?.process(rows.len(), &columns, at)?;
+        let spent = vec![(answer.spent, answer.rows)];
         let rejected = answer.rejected.into_iter().map(|(row, why)| (rows[row as usize], why)).collect::<Vec<_>>();
         let (columns, origins) = match answer.origins {
             Some(origins) => (answer.columns, origins.iter().map(|row| rows[*row as usize]).collect()),
@@ -149,12 +158,12 @@ impl Share {
             }
             None => (answer.columns, rows.to_vec()),
         };
-        Ok(ShareAnswer { columns, origins, rejected, bytes_in })
+        Ok(ShareAnswer { columns, origins, rejected, spent })
     }
 }
 
 fn host(error: &crate::Error) -> Failure {
-    Failure { blame: crate::error::Blame::Limit, message: error.to_string(), backtrace: Vec::new(), params: false }
+    Failure::new(crate::error::Blame::Limit, error.to_string())
 }
 
 /// Puts together what the shares answered, in the order of the rows.
@@ -199,9 +208,9 @@ impl Gather {
     }
 
     fn gather(&self, batch: &RecordBatch, answers: Vec<ShareAnswer>, item: &mut Item, count: &mut Count) -> Result<()> {
+        answers.iter().flat_map(|answer| &answer.spent).for_each(|(spent, rows)| count.spend(spent, *rows));
         let answer = self.answer(answers)?;
         count.calls += 1;
-        count.bytes_in += answer.bytes_in as u64;
         account(count, batch.num_rows(), &answer);
         let mut outcome = outcome(&self.call, batch, answer)?;
         while let Some(piece) = outcome.pieces.next_piece(&self.call, batch)? {
@@ -215,10 +224,8 @@ impl Gather {
     fn answer(&self, answers: Vec<ShareAnswer>) -> Result<Answer> {
         let mut places: Vec<(u32, usize, usize)> = Vec::new();
         let mut rejected: Vec<(u32, String)> = Vec::new();
-        let mut bytes_in = 0;
         for (share, answer) in answers.iter().enumerate() {
             places.extend(answer.origins.iter().enumerate().map(|(at, row)| (*row, share, at)));
-            bytes_in += answer.bytes_in;
         }
         places.sort_by_key(|(row, ..)| *row);
         let order: Vec<(usize, usize)> = places.iter().map(|(_, share, at)| (*share, *at)).collect();
@@ -234,6 +241,6 @@ impl Gather {
         // Where every row has its place, a rejected one's among them, nothing is to be said of rows.
         let origins = if self.call.opened.any_rows { Some(origins) } else { None };
         let rows = order.len();
-        Ok(Answer { columns, rows, origins, rejected, bytes_in })
+        Ok(Answer { columns, rows, origins, rejected, spent: Spent::default() })
     }
 }

@@ -12,7 +12,7 @@ use super::stage::{Emit, Finished, contract};
 use super::{Found, Keep, Token, Word};
 use crate::cache::{InputKey, Kept, digest_columns};
 use crate::error::Result;
-use crate::instance::{Answer, Instance};
+use crate::instance::{Answer, At, Instance};
 use crate::plan::Call;
 use crate::report::Count;
 use crate::spool::{Place, Spool};
@@ -138,13 +138,14 @@ impl Part {
             self.key = digest_columns(len, &columns, self.key.as_ref()).ok();
             self.keep = self.keep.take().filter(|_| self.key.is_some());
         }
-        let answer =
-            live(&mut self.instance, call).and_then(|instance| instance.process(len, &columns)).map_err(fail)?;
+        let answer = live(&mut self.instance, call)
+            .and_then(|instance| instance.process(len, &columns, At { item: number, first_row: 0 }))
+            .map_err(fail)?;
         if answer.rows > 0 || !answer.rejected.is_empty() {
             return Err(fail(contract("a global step answers in `finish`, not in `process`")));
         }
         self.count.calls += 1;
-        self.count.bytes_in += answer.bytes_in as u64;
+        self.count.spend(&answer.spent, 0);
         Ok(())
     }
 

@@ -1,4 +1,5 @@
-//! Where rejected rows go: a JSON object a line, with the step, the reason and the row as it came to the step.
+//! Where rejected rows go: a JSON object a line, with the step, whose doing it was, the reason and the row as it came to
+//! the step.
 //!
 //! Each segment's rejects are written to a file of their own, in input order; in the end the files are put one behind the
 //! other, in the order of the segments. So what the quarantine holds does not hang on threads.
@@ -14,7 +15,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::journal::Journal;
 use super::stage::Intake;
-use crate::error::{Error, Result, SinkError};
+use crate::error::{Blame, Error, Result, SinkError};
 use crate::json as rows_json;
 use crate::plan::visible;
 use crate::report::Count;
@@ -165,7 +166,8 @@ impl Part {
             Some(columns) => rejected.rows.project(&columns).map_err(crate::worker::arrow)?,
         };
         for (row, reason) in rows_json::rows(&seen)?.into_iter().zip(&rejected.reasons) {
-            let line = json!({ "step": rejected.step, "reason": reason, "row": row });
+            let cause = reason.blame.map_or("rejected", Blame::name);
+            let line = json!({ "step": rejected.step, "cause": cause, "reason": reason.message, "row": row });
             serde_json::to_writer(&mut lines, &line)
                 .map_err(|error| Error::Engine { message: error.to_string(), help: None })?;
             lines.push(b'\n');

@@ -13,7 +13,7 @@ use arrow_array::{Array, ArrayRef};
 
 use crate::cache::{About, Expected, InputKey, Kept, ResultCache, StepKey, digest_columns};
 use crate::contract::VERSIONS;
-use crate::instance::Answer;
+use crate::instance::{Answer, Spent};
 use crate::pipeline::Pipeline;
 use crate::plan::Call;
 
@@ -124,7 +124,7 @@ impl Keep {
         match self.cache.get(&self.key, &input, expected) {
             None => Found::Nothing(input),
             Some(Kept { columns, rows, origins, rejected, .. }) => {
-                Found::Answer(Box::new(Answer { columns, rows, origins, rejected, bytes_in: 0 }))
+                Found::Answer(Box::new(Answer { columns, rows, origins, rejected, spent: Spent::default() }))
             }
         }
     }

@@ -35,6 +35,20 @@ impl Lowered {
         self.arrays.iter().flat_map(|array| &array.buffers).map(Buffer::len).sum()
     }
 
+    /// A digest of what will cross (XXH3, 64 bits), for what is to hang on the input.
+    pub(crate) fn digest(&self, seed: u64) -> u64 {
+        let mut digest = xxhash_rust::xxh3::Xxh3::with_seed(seed);
+        digest.update(&self.rows.to_le_bytes());
+        for array in &self.arrays {
+            digest.update(&array.length.to_le_bytes());
+            for buffer in &array.buffers {
+                digest.update(&(buffer.len() as u64).to_le_bytes());
+                digest.update(buffer);
+            }
+        }
+        digest.digest()
+    }
+
     /// Calls `f` with the batch as the bindings want it: borrowed, all the way down.
     pub(crate) fn with<R>(&self, f: impl FnOnce(BatchParam<'_>) -> R) -> R {
         let slices: Vec<Vec<&[u8]>> =

@@ -6,7 +6,8 @@ use arrow_schema::{DataType, SchemaRef};
 use arrow_select::take::take;
 
 use crate::error::{Blame, Error, Result, StepError};
-use crate::instance::{Answer, Failure, Instance};
+use crate::instance::{Answer, At, Failure, Instance};
+use crate::pipeline::OnError;
 use crate::plan::{Call, From};
 use crate::report::Count;
 
@@ -16,7 +17,15 @@ pub(crate) struct Rejected {
     pub(crate) step: String,
     pub(crate) rows: RecordBatch,
     /// A reason for each row.
-    pub(crate) reasons: Vec<String>,
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// Why a row is in the quarantine.
+#[derive(Debug, Clone)]
+pub(crate) struct Reason {
+    /// Whose fault it is that the step failed on it; none where the step rejected it.
+    pub(crate) blame: Option<Blame>,
+    pub(crate) message: String,
 }
 
 /// A step's output, to be put beside what stayed outside, and who was rejected.
@@ -59,17 +68,18 @@ pub(crate) fn transform(
     call: &Call,
     instance: &mut Instance,
     batch: &RecordBatch,
+    at: At,
     count: &mut Count,
 ) -> Result<Outcome, Failure> {
     let columns = inputs(call, batch)?;
-    let answer = instance.process(batch.num_rows(), &columns)?;
+    let answer = instance.process(batch.num_rows(), &columns, at)?;
     settle(call, batch, answer, count)
 }
 
 /// Books an answer, and puts it beside what stayed outside.
 pub(crate) fn settle(call: &Call, batch: &RecordBatch, answer: Answer, count: &mut Count) -> Result<Outcome, Failure> {
     count.calls += 1;
-    count.bytes_in += answer.bytes_in as u64;
+    count.spend(&answer.spent, answer.rows);
     account(count, batch.num_rows(), &answer);
     outcome(call, batch, answer).map_err(|error| internal(&error))
 }
@@ -87,7 +97,7 @@ pub(crate) fn inputs(call: &Call, batch: &RecordBatch) -> Result<Vec<ArrayRef>, 
 }
 
 fn internal(error: &Error) -> Failure {
-    Failure { blame: Blame::Limit, message: error.to_string(), backtrace: Vec::new(), params: false }
+    Failure::new(Blame::Limit, error.to_string())
 }
 
 /// Books an answer: every input row is in the output, dropped or rejected.
@@ -128,7 +138,7 @@ pub(crate) fn outcome(call: &Call, batch: &RecordBatch, answer: Answer) -> Resul
     Ok(Outcome { pieces: Pieces { made, origins, rows, at: 0, size: size.max(1) }, rejected })
 }
 
-fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
+pub(super) fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
     let mut rejected = rejected.iter().map(|(row, _)| *row).peekable();
     (0..rows as u32).filter(|row| rejected.next_if_eq(row).is_none()).collect()
 }
@@ -170,10 +180,38 @@ fn rejected(call: &Call, batch: &RecordBatch, rejected: &[(u32, String)]) -> Res
     if rejected.is_empty() {
         return Ok(None);
     }
-    let (rows, reasons): (Vec<u32>, Vec<String>) = rejected.iter().cloned().unzip();
+    let reason = |(row, message): &(u32, String)| (*row, Reason { blame: None, message: message.clone() });
+    let (rows, reasons): (Vec<u32>, Vec<Reason>) = rejected.iter().map(reason).unzip();
+    set_aside(call, batch, rows, reasons).map(Some)
+}
+
+/// Rows of a batch that leave the stream.
+fn set_aside(call: &Call, batch: &RecordBatch, rows: Vec<u32>, reasons: Vec<Reason>) -> Result<Rejected> {
     let columns = take_all(batch.columns(), &UInt32Array::from(rows))?;
     let rows = new_batch(&batch.schema(), columns, reasons.len())?;
-    Ok(Some(Rejected { step: call.id.clone(), rows, reasons }))
+    Ok(Rejected { step: call.id.clone(), rows, reasons })
+}
+
+/// Books the rows that a step failed on, and sets them aside where they are not to be left out.
+pub(crate) fn fail_rows(
+    call: &Call,
+    batch: &RecordBatch,
+    guilty: Vec<(u32, Failure)>,
+    count: &mut Count,
+) -> Result<Option<Rejected>> {
+    // They came to the step, but no answer tells of them.
+    let failed = guilty.len() as u64;
+    if call.on_error == OnError::Skip {
+        (count.skipped, count.dropped) = (count.skipped + failed, count.dropped - failed);
+        return Ok(None);
+    }
+    count.failed += failed;
+    count.rejected += failed;
+    count.dropped -= failed;
+    let reason =
+        |(row, failure): (u32, Failure)| (row, Reason { blame: Some(failure.blame), message: failure.message });
+    let (rows, reasons): (Vec<u32>, Vec<Reason>) = guilty.into_iter().map(reason).unzip();
+    if rows.is_empty() { Ok(None) } else { set_aside(call, batch, rows, reasons).map(Some) }
 }
 
 pub(crate) fn take_all(columns: &[ArrayRef], rows: &UInt32Array) -> Result<Vec<ArrayRef>> {
@@ -201,10 +239,16 @@ pub(crate) fn new_batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize)
 }
 
 pub(crate) fn step_error(call: &Call, batch: u64, rows: usize, failure: Failure) -> Error {
+    if failure.blame == Blame::Stopped {
+        return Error::Stopped;
+    }
     let help = match failure.blame {
         Blame::Contract => Some("the plugin broke the contract: its author should hear of it".to_owned()),
-        Blame::Limit => Some("smaller batches need less memory: `batch-bytes:` in the pipeline".to_owned()),
-        Blame::Data | Blame::Plugin | Blame::Expression => None,
+        Blame::Limit => Some(
+            "`limits:` sets it, of a step or a plugin; smaller batches need less (`batch-rows:`, `batch-bytes:`)"
+                .to_owned(),
+        ),
+        Blame::Data | Blame::Plugin | Blame::Expression | Blame::Stopped => None,
     };
     StepError {
         step: call.id.clone(),

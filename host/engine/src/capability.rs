@@ -1,0 +1,188 @@
+//! What a step may do beyond computing. Nothing is granted by default; what is not granted is not linked.
+//!
+//! A component's imports are its requests, a pipeline's [`Grants`] the answer. Every capability is a file of the same
+//! shape: what is granted, what the host keeps for an instance, what is linked, what it answers.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::limits::Limits;
+
+/// Something that a step may ask to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Write to the log.
+    Log,
+    /// Read, and perhaps write, files in named folders.
+    Files,
+    /// Ask named hosts over HTTP.
+    Http,
+    /// Read named variables of the environment.
+    Env,
+    /// Know the time. Without it there is a clock that only counts how often it was asked.
+    Clock,
+    /// Have real randomness. Without it there are numbers that hang on the input alone.
+    Random,
+}
+
+/// What a pipeline lets a plugin do.
+#[derive(Debug, Clone, Default)]
+pub struct Grants {
+    /// The log, from this level on.
+    pub log: Option<LogLevel>,
+    /// Folders; none of them is a grant too: of a file system that is empty.
+    pub files: Option<Vec<FolderGrant>>,
+    /// Hosts.
+    pub http: Option<Vec<HttpGrant>>,
+    /// Variables and their values.
+    pub env: Option<EnvGrant>,
+    /// The machine's clocks.
+    pub clock: bool,
+    /// The machine's randomness.
+    pub random: bool,
+}
+
+/// How much a line of the log matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// What only the step's author wants to know.
+    Debug,
+    /// What happens.
+    Info,
+    /// What may be wrong.
+    Warn,
+    /// What is wrong.
+    Error,
+}
+
+/// A folder that a step sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderGrant {
+    /// What the step knows it by.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether the step may also write in it.
+    pub write: bool,
+}
+
+/// Requests that a step may make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpGrant {
+    /// Methods, in capitals.
+    pub methods: Vec<String>,
+    /// Where to.
+    pub hosts: Vec<HttpHost>,
+    /// Whether the addresses may be those of private networks and of this machine.
+    pub private: bool,
+    /// The largest answer, in bytes.
+    pub response_bytes: usize,
+    /// The longest that a request may take, in all. (It is never longer than what is left of the step's call.)
+    pub time: Duration,
+}
+
+/// Hosts: one by its name, or with `*.` in front all below it; at one port; by `https`, where nothing else is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpHost {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// In lower case, `*.` in front where it stands for all below.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// Variables of the environment and their values, which are shown nowhere.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct EnvGrant(pub Vec<(String, String)>);
+
+impl fmt::Debug for EnvGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl Capability {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Log, Self::Files, Self::Http, Self::Env, Self::Clock, Self::Random];
+
+    /// What a pipeline calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Files => "files",
+            Self::Http => "http",
+            Self::Env => "env",
+            Self::Clock => "clock",
+            Self::Random => "random",
+        }
+    }
+}
+
+impl Grants {
+    /// Whether it is granted; of folders, hosts and variables perhaps none.
+    pub fn has(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Log => self.log.is_some(),
+            Capability::Files => self.files.is_some(),
+            Capability::Http => self.http.is_some(),
+            Capability::Env => self.env.is_some(),
+            Capability::Clock => self.clock,
+            Capability::Random => self.random,
+        }
+    }
+
+    /// Whether what a step answers can hang on more than its input.
+    pub fn is_pure(&self) -> bool {
+        Capability::ALL.iter().all(|capability| *capability == Capability::Log || !self.has(*capability))
+    }
+}
+
+/// A call into a guest, as its abilities need to know it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moment {
+    /// The number of the piece of input that the batch came from.
+    pub(crate) item: u64,
+    /// The batch's first row within it.
+    pub(crate) first_row: u64,
+    /// Rows of the batch.
+    pub(crate) rows: u64,
+    /// What randomness hangs on, where none is granted.
+    pub(crate) seed: u64,
+    /// When the call has to be over.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// What a call used of its abilities.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// Bytes that it said to the log.
+    pub(crate) log_bytes: u64,
+    /// Bytes that it said beyond the limit, and that nobody heard.
+    pub(crate) log_dropped: u64,
+}
+
+/// What the host keeps for one instance that imports a capability.
+pub(crate) struct Abilities {
+    grants: Arc<Grants>,
+}
+
+impl Abilities {
+    /// For an instance of a step; `step` is the id that the log shows.
+    pub(crate) fn new(grants: &Arc<Grants>, _step: &str, _limits: &Limits) -> Result<Self, String> {
+        Ok(Self { grants: grants.clone() })
+    }
+
+    /// Before each call.
+    pub(crate) fn begin(&mut self, _moment: Moment) {}
+
+    /// After each call, also one that failed.
+    pub(crate) fn end(&mut self) -> Used {
+        let _ = &self.grants;
+        Used::default()
+    }
+}
