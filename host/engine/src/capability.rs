@@ -3,12 +3,31 @@
 //! A component's imports are its requests, a pipeline's [`Grants`] the answer. Every capability is a file of the same
 //! shape: what is granted, what the host keeps for an instance, what is linked, what it answers.
 
+pub(crate) mod clock;
+pub(crate) mod env;
+pub(crate) mod files;
+pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod process;
+pub(crate) mod random;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::WasiCtx;
+
+use self::clock::Clock;
+use self::env::Env;
+use self::http::Http;
+use self::log::Log;
+use self::random::Random;
 use crate::limits::Limits;
+
+/// Most handles (files, streams, what can be waited for) of an instance.
+const MAX_HANDLES: usize = 1024;
 
 /// Something that a step may ask to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -121,6 +140,18 @@ impl Capability {
             Self::Random => "random",
         }
     }
+
+    /// In plain words, what a plugin that asks for it could do.
+    pub fn could(self) -> &'static str {
+        match self {
+            Self::Log => "write lines into the run's log, as many as its limit allows",
+            Self::Files => "read files in the folders that the pipeline names, and change them where it says so",
+            Self::Http => "send what it sees to the hosts that the pipeline names, and read their answers",
+            Self::Env => "read the variables of the environment that the pipeline names",
+            Self::Clock => "know the time; without a grant, count how often it asked",
+            Self::Random => "draw random numbers; without a grant, numbers that hang on its input alone",
+        }
+    }
 }
 
 impl Grants {
@@ -166,23 +197,56 @@ pub(crate) struct Used {
     pub(crate) log_dropped: u64,
 }
 
-/// What the host keeps for one instance that imports a capability.
+/// What the host keeps for one instance that imports more than a way to explain itself.
 pub(crate) struct Abilities {
-    grants: Arc<Grants>,
+    /// What the instance has handles of.
+    table: ResourceTable,
+    /// WASI's own implementation: of files, of an empty standard input, of the real clocks.
+    wasi: WasiCtx,
+    log: Log,
+    http: Http,
+    env: Env,
+    clock: Clock,
+    random: Random,
 }
 
 impl Abilities {
     /// For an instance of a step; `step` is the id that the log shows.
-    pub(crate) fn new(grants: &Arc<Grants>, _step: &str, _limits: &Limits) -> Result<Self, String> {
-        Ok(Self { grants: grants.clone() })
+    pub(crate) fn new(grants: &Arc<Grants>, step: &str, limits: &Limits) -> Result<Self, String> {
+        Ok(Self::of(grants, step, limits, files::context(grants.files.as_deref().unwrap_or_default())?))
+    }
+
+    fn of(grants: &Arc<Grants>, step: &str, limits: &Limits, wasi: WasiCtx) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_HANDLES);
+        Self {
+            table,
+            wasi,
+            log: Log::new(grants.log, step, limits.log_bytes),
+            http: Http::new(grants, limits.output_bytes),
+            env: Env::new(grants),
+            clock: Clock::new(grants.clock),
+            random: Random::new(grants.random),
+        }
     }
 
     /// Before each call.
-    pub(crate) fn begin(&mut self, _moment: Moment) {}
+    pub(crate) fn begin(&mut self, moment: Moment) {
+        self.log.begin(moment);
+        self.http.begin(moment.deadline);
+        self.clock.begin();
+        self.random.begin(moment.seed);
+    }
 
     /// After each call, also one that failed.
     pub(crate) fn end(&mut self) -> Used {
-        let _ = &self.grants;
-        Used::default()
+        self.log.end()
+    }
+}
+
+impl Default for Abilities {
+    /// Those of an instance that is granted nothing.
+    fn default() -> Self {
+        Self::of(&Arc::default(), "", &Limits::default(), WasiCtx::builder().build())
     }
 }

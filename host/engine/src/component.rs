@@ -149,7 +149,7 @@ impl Plugin {
             pre: linker.instantiate_pre(&compiled).map_err(unfit)?,
             exports,
             waits: imports.iter().any(|import| linker::waits(import)),
-            is_able: imports.iter().any(|import| linker::import(import) != Import::Harmless),
+            is_able: imports.iter().any(|import| linker::is_ability(import)),
             hangs_on_seed: requests.contains(&Capability::Random) && !options.grants.random,
             is_endless: options.endless,
             grants: Arc::new(options.grants.clone()),

@@ -72,6 +72,15 @@ struct Shared {
     waiting: OnceLock<Runtime>,
 }
 
+impl Drop for Shared {
+    /// Nobody waits for what a guest left behind: a lookup of a name, a file that never opens.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.waiting.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// wasmtime's engine with our settings.
 pub(crate) struct Sandbox {
     pub(crate) wasm: wasmtime::Engine,

@@ -38,7 +38,14 @@ pub(crate) struct Guest {
     limiter: Limiter,
     deadline: Deadline,
     last_words: Option<String>,
-    pub(crate) abilities: Option<Box<Abilities>>,
+    abilities: Option<Box<Abilities>>,
+}
+
+impl Guest {
+    /// What it may do; where it has no abilities of its own, those of a guest that is granted nothing.
+    pub(crate) fn abilities(&mut self) -> &mut Abilities {
+        self.abilities.get_or_insert_default()
+    }
 }
 
 impl diagnostics::Host for Guest {

@@ -8,12 +8,12 @@ use self::bindings::stillroom::step::diagnostics;
 use crate::plugin::{Opened, RawOutput};
 use crate::{Column, DataType, Fault, Field, Kind, Manifest, Plugin};
 
-/// What `wit-bindgen` makes of the contract.
+/// What `wit-bindgen` makes of the contract. What a plugin may ask for and does not call is not among its imports.
 #[allow(missing_docs, unreachable_pub, dead_code, clippy::all, clippy::undocumented_unsafe_blocks)]
-mod bindings {
+pub(crate) mod bindings {
     wit_bindgen::generate!({
         path: "../wit/v0.1",
-        world: "plugin",
+        world: "capable",
         // Records that cross in numbers are the SDK's own: nothing is turned over.
         with: {
             "stillroom:step/data@0.1.0/array": crate::array::RawArray,

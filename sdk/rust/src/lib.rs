@@ -40,6 +40,7 @@
 //! - **Out**: builders ([`Build`]), or columns of the input as they are ([`Batch::take_column`]) or row by row
 //!   ([`take`], [`concat()`]), which work for every type.
 //! - **Parameters**: [`params!`] and [`choices!`].
+//! - **More than computing**: [`log`] and [`http`], which a pipeline has to grant.
 //! - **Tests** need no WebAssembly: see [`mod@test`].
 
 #[cfg(target_endian = "big")]
@@ -53,7 +54,9 @@ mod column;
 mod data_type;
 mod fault;
 mod gather;
+pub mod http;
 mod json;
+pub mod log;
 mod output;
 mod params;
 mod plugin;

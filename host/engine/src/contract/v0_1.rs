@@ -21,7 +21,7 @@ pub(crate) use bindings::exports::stillroom::step::step::{
     Column, Fault, Kind, Manifest, Output, Rejection, RowCount, Signature,
 };
 pub(crate) use bindings::stillroom::step::data::{ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam};
-pub(crate) use bindings::stillroom::step::diagnostics;
+pub(crate) use bindings::stillroom::step::{diagnostics, http, log};
 
 /// Where a component has the contract's functions. The generated bindings call either without or with waiting, by a choice
 /// made when they are generated; here it is each plugin's.
@@ -79,6 +79,9 @@ impl Exports {
 /// A function of the contract with its types.
 pub(crate) type Typed<P, R> = TypedFunc<P, (R,)>;
 
+/// What `open` is given: the step, its parameters, the columns.
+type Open<'a> = (&'a str, &'a str, &'a [FieldParam<'a>]);
+
 impl Functions {
     /// Whether they are of the contract's types; to be asked once, when a plugin is loaded.
     pub(crate) fn check(&self, store: impl AsContext) -> Result<()> {
@@ -94,10 +97,7 @@ impl Functions {
         self.describe.typed(store)
     }
 
-    pub(crate) fn open<'a>(
-        &self,
-        store: impl AsContext,
-    ) -> Result<Typed<(&'a str, &'a str, &'a [FieldParam<'a>]), Result<Signature, Fault>>> {
+    pub(crate) fn open<'a>(&self, store: impl AsContext) -> Result<Typed<Open<'a>, Result<Signature, Fault>>> {
         self.open.typed(store)
     }
 
