@@ -225,3 +225,48 @@ impl OutputStream for Printer {
 impl Pollable for Printer {
     async fn ready(&mut self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(level: Option<LogLevel>, limit: usize) -> Log {
+        let log = Log::new(level, "step", limit);
+        log.begin(Moment { rows: 1, ..Moment::default() });
+        log
+    }
+
+    #[test]
+    fn what_is_said_and_what_is_not_heard_is_counted() {
+        let mut log = log(Some(LogLevel::Info), 10);
+        let say = |log: &Log, level, text| lock(&log.0).say(level, text, None);
+        say(&log, LogLevel::Info, "four");
+        say(&log, LogLevel::Debug, "nobody wants to know");
+        say(&log, LogLevel::Error, "seven is too many");
+        say(&log, LogLevel::Warn, "sixsix");
+        assert_eq!(log.end(), Used { log_bytes: 10, log_dropped: 17 });
+        log.begin(Moment::default());
+        assert_eq!(log.end(), Used::default(), "each call begins anew");
+        log = self::log(None, 10);
+        say(&log, LogLevel::Error, "four");
+        assert_eq!(log.end(), Used::default(), "not granted");
+    }
+
+    #[test]
+    fn what_a_line_is_cut_by_is_counted() {
+        let log = log(Some(LogLevel::Info), 1 << 20);
+        lock(&log.0).say(LogLevel::Info, &"x".repeat(MAX_LINE + 100), None);
+        lock(&log.0).print(Stream::Out, &vec![b'x'; MAX_LINE + 100]);
+        assert_eq!(log.end(), Used { log_bytes: 2 * MAX_LINE as u64, log_dropped: 200 });
+    }
+
+    #[test]
+    fn a_line_is_cut_where_a_letter_ends() {
+        for shift in 0..4 {
+            let line = harmless(&format!("{}{}", "x".repeat(shift), "𝄞".repeat(MAX_LINE)));
+            assert!(line.len() <= MAX_LINE && line.len() > MAX_LINE - 4 && line.ends_with("𝄞…"), "{}", line.len());
+        }
+        assert_eq!(harmless(&"x".repeat(MAX_LINE)), "x".repeat(MAX_LINE), "what fits is whole");
+        assert!(harmless(&"\0".repeat(MAX_LINE)).len() <= MAX_LINE);
+    }
+}

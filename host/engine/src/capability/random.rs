@@ -115,3 +115,24 @@ impl insecure_seed::Host for Abilities {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(abilities: &mut Abilities, seed: u64) -> (Vec<u8>, u64, Vec<u8>) {
+        abilities.random.begin(seed);
+        let secure = abilities.get_random_bytes(16).expect("few");
+        (secure, abilities.get_random_u64().expect("one"), abilities.get_insecure_random_bytes(16).expect("few"))
+    }
+
+    #[test]
+    fn numbers_hang_on_the_seed_alone() {
+        let (mut one, mut other) = (Abilities::default(), Abilities::default());
+        let first = drawn(&mut one, 7);
+        assert_ne!(drawn(&mut one, 8), first);
+        assert_eq!(drawn(&mut one, 7), first);
+        assert_eq!(drawn(&mut other, 7), first);
+        assert_ne!(first.0, first.2, "the two interfaces have numbers of their own");
+    }
+}

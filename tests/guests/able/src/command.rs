@@ -39,14 +39,25 @@ pub(crate) fn obey(command: &str) -> Answer {
         ["folders"] => {
             Ok(format!("{:?}", preopens::get_directories().iter().map(|(_, name)| name).collect::<Vec<_>>()))
         }
-        [verb, folder, ref rest @ ..] => {
-            let folders = preopens::get_directories();
-            let found = folders.into_iter().find(|(_, name)| name == folder);
-            let (folder, _) = found.ok_or_else(|| format!("no command `{command}`, or no folder"))?;
-            files(&folder, verb, rest).map_err(|error| format!("{error:?}"))
+        ["move-to", from, path, to] => {
+            folder(from)?.rename_at(path, &folder(to)?, path).map(|()| "done".to_owned()).map_err(said)
         }
+        ["link-to", from, path, to] => {
+            let to = folder(to)?;
+            folder(from)?.link_at(PathFlags::empty(), path, &to, path).map(|()| "done".to_owned()).map_err(said)
+        }
+        [verb, name, ref rest @ ..] => files(&folder(name)?, verb, rest).map_err(said),
         _ => Err(format!("no command `{command}`")),
     }
+}
+
+fn folder(name: &str) -> Result<Descriptor, String> {
+    let found = preopens::get_directories().into_iter().find(|(_, granted)| granted == name);
+    found.map(|(folder, _)| folder).ok_or_else(|| format!("no folder `{name}`"))
+}
+
+fn said(error: ErrorCode) -> String {
+    error.name().to_owned()
 }
 
 fn files(folder: &Descriptor, verb: &str, rest: &[&str]) -> Result<String, ErrorCode> {
@@ -73,7 +84,7 @@ fn files(folder: &Descriptor, verb: &str, rest: &[&str]) -> Result<String, Error
         }
         ("stat", [path]) => Ok(folder.stat_at(follow, path)?.size.to_string()),
         ("symlink", [to, path]) => folder.symlink_at(to, path).map(|()| "done".to_owned()),
-        ("link", [from, to]) => folder.link_at(follow, from, folder, to).map(|()| "done".to_owned()),
+        ("link", [from, to]) => folder.link_at(PathFlags::empty(), from, folder, to).map(|()| "done".to_owned()),
         ("readlink", [path]) => folder.readlink_at(path),
         ("rename", [from, to]) => folder.rename_at(from, folder, to).map(|()| "done".to_owned()),
         ("mkdir", [path]) => folder.create_directory_at(path).map(|()| "done".to_owned()),

@@ -183,6 +183,16 @@ fn answers_are_bounded() {
 }
 
 #[test]
+fn who_does_not_speak_tls_is_not_spoken_to() {
+    let server = Server::start();
+    let secure = server.url("/hello").replace("http:", "https:");
+    let mut able = with(vec![grant(&["GET"], &[secure.replace("/hello", "")], true)]);
+    let answer = able.one(&format!("fetch|GET|{secure}"));
+    assert!(answer.starts_with("error failed: "), "{answer}");
+    assert!(!server.seen().iter().any(|seen| seen.contains("/hello")));
+}
+
+#[test]
 fn requests_are_bounded() {
     let (server, _) = served();
     let engine = limited(Limits { output_bytes: 100_000, ..Limits::default() });
