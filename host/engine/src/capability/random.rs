@@ -118,6 +118,8 @@ impl insecure_seed::Host for Abilities {
 
 #[cfg(test)]
 mod tests {
+    use super::insecure::Host as _;
+    use super::random::Host as _;
     use super::*;
 
     fn drawn(abilities: &mut Abilities, seed: u64) -> (Vec<u8>, u64, Vec<u8>) {
