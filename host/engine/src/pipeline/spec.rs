@@ -95,6 +95,8 @@ pub struct PluginSpec {
     pub name: Spanned<String>,
     /// `grants:` what its steps may do beyond computing.
     pub grants: Grants,
+    /// The variables of `grants: { env: … }` as they are named; those that are set are in the grants.
+    pub env: Vec<Spanned<String>>,
     /// `columns:` the only columns of the data that its steps are told of, where it is given.
     pub columns: Option<Vec<Spanned<String>>>,
     /// `limits:` of its steps.
