@@ -27,8 +27,8 @@ pub use graph::Input;
 pub use place::{Place, Spanned};
 pub use settings::{Lookup, Settings};
 pub use spec::{
-    Action, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, LimitsSpec, OnError, Param, ParamKind,
-    PluginSpec, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
+    Action, ColumnsSpec, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, LimitsSpec, OnError, Param,
+    ParamKind, PluginSpec, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
 };
 pub(crate) use suggest::did_you_mean;
 

@@ -121,7 +121,7 @@ fn fat(bench: &Bench) -> &'static str {
     let row = |n: usize, text: &str| format!("{{\"n\":{n},\"text\":\"{text}\"}}\n");
     let rows = [row(0, "a"), row(1, "b"), row(2, &"x".repeat(50 << 20)), row(3, "c")];
     bench.write("in.jsonl", rows.concat());
-    "steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: echo, use: GUESTS/kinds.wasm/echo }\n  - { id: write, sink: DIR/out.jsonl }\n"
+    "plugins: { GUESTS/kinds.wasm: { columns: all } }\nsteps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: echo, use: GUESTS/kinds.wasm/echo }\n  - { id: write, sink: DIR/out.jsonl }\n"
 }
 
 #[test]

@@ -14,7 +14,9 @@ use super::schema;
 use super::spec::{Compression, ConcatOrder, Format, JoinKind, OnError, ParamKind, RouteUnit};
 use super::{Place, Spanned};
 
-pub(super) use plugin::{FilesTable, Folder, GrantsTable, HttpTable, LimitsTable, ListOr, PluginTable, Plugins};
+pub(super) use plugin::{
+    ColumnNames, FilesTable, Folder, GrantsTable, HttpTable, LimitsTable, ListOr, PluginTable, Plugins,
+};
 
 mod plugin;
 

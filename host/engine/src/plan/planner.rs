@@ -91,11 +91,11 @@ impl Done {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, builtins: Builtins) -> Self {
+    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, options: &'a PlanOptions) -> Self {
         let count = pipeline.steps.len();
         Self {
             pipeline,
-            lookup: Lookup::new(engine, pipeline, builtins),
+            lookup: Lookup::new(engine, pipeline, options),
             batch: BatchSize {
                 rows: pipeline.batch_rows.unwrap_or(BATCH_ROWS),
                 bytes: pipeline.batch_bytes.unwrap_or(BATCH_BYTES),
@@ -409,6 +409,7 @@ impl<'a> Planner<'a> {
             has_card: pipeline.dataset.as_ref().is_some_and(|dataset| dataset.card),
             seen: None,
             brake: self.lookup.brake,
+            plugins: self.lookup.loaded,
             steps: self.steps.into_iter().flatten().collect(),
         })
     }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::super::Spanned;
 use super::super::fault::{Fault, Short};
-use super::super::spec::{Action, PluginSpec, Step};
+use super::super::spec::{Action, ColumnsSpec, PluginSpec, Step};
 use super::super::suggest::did_you_mean;
-use super::super::written::{FilesTable, Folder, GrantsTable, HttpTable, ListOr, PluginTable, Plugins, TextOr};
+use super::super::written::{
+    ColumnNames, FilesTable, Folder, GrantsTable, HttpTable, ListOr, PluginTable, Plugins, TextOr,
+};
 use super::limits::{PluginLimits, bytes, duration, plugin_limits};
 use crate::capability::{EnvGrant, FolderGrant, Grants, HttpGrant, HttpHost, LogLevel};
 
@@ -59,10 +61,20 @@ fn plugin(name: Spanned<String>, table: PluginTable) -> Result<PluginSpec, Fault
     let env = table.grants.as_ref().and_then(|grants| grants.env.clone()).unwrap_or_default();
     env.iter().try_for_each(variable)?;
     distinct(&env, "variable")?;
-    let columns = table.columns;
-    columns.as_deref().map_or(Ok(()), |columns| distinct(columns, "column"))?;
+    let columns = table.columns.map(columns).transpose()?;
     let grants = table.grants.map(grants).transpose()?.unwrap_or_default();
     Ok(PluginSpec { name, grants, env, columns, limits, endless, load, pin: table.pin.unwrap_or(true) })
+}
+
+fn columns(written: Spanned<TextOr<ColumnNames>>) -> Result<ColumnsSpec, Fault> {
+    match written.value {
+        TextOr::Text(text) if text == "all" => Ok(ColumnsSpec::All),
+        TextOr::Text(_) => {
+            let fault = Fault::new("expected `all` or a list of columns").at(written.place);
+            Err(fault.help("one column is a list too: `columns: [text]`"))
+        }
+        TextOr::More(ColumnNames(names)) => distinct(&names, "column").map(|()| ColumnsSpec::These(names)),
+    }
 }
 
 fn grants(table: GrantsTable) -> Result<Grants, Fault> {

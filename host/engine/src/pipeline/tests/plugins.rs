@@ -22,7 +22,7 @@ plugins:
     columns: [text, lang]
     limits: { time: off, component: 256 MiB, compile-time: 10 min, table-elements: 10000 }
     pin: false
-  text: {}
+  text: { columns: all }
 steps:
   - { id: a, use: ./quality.wasm/score, limits: { memory: 1 GiB }, on-error: skip, retries: 2 }
   - { id: b, use: text/normalise }
@@ -63,7 +63,7 @@ fn everything_that_can_be_said_of_a_plugin() {
     assert_eq!((http[1].methods.join(" "), http[1].private), ("GET POST".to_owned(), true));
     assert_eq!((http[1].response_bytes, http[1].time), (1 << 20, Duration::from_secs(5)));
     assert!(grants.clock && !grants.random && !grants.is_pure());
-    assert_eq!(plugin.columns.as_ref().unwrap().len(), 2);
+    assert_eq!(format!("{:?}", plugin.columns), r#"Some(These(["text", "lang"]))"#);
     assert!(plugin.endless && !plugin.pin);
     assert_eq!((plugin.load.component_bytes, plugin.load.compile_time), (256 << 20, Duration::from_secs(600)));
     assert_eq!(plugin.limits.table_elements, Some(10_000));
@@ -93,7 +93,7 @@ fn variables_are_looked_up_once_and_never_shown() {
     pipeline.set("on-error=skip").unwrap();
     assert_eq!(granted(&pipeline), expected);
     assert!(pipeline.plugin("./quality.wasm").unwrap().pin);
-    assert_eq!(pipeline.plugin("text").unwrap().columns.as_ref().unwrap()[0].value, "a");
+    assert_eq!(format!("{:?}", pipeline.plugin("text").unwrap().columns), r#"Some(These(["a"]))"#);
     let all = format!("{pipeline:?}");
     assert!(all.contains("API_BASE") && !all.contains("https://api\""), "{all}");
     assert_eq!(pipeline.redact("it asks https://api for it"), "it asks *** for it");
@@ -241,6 +241,10 @@ const BAD: &[(&str, &str)] = &[
         "1:38: plugin `x.wasm`: `A=b` cannot be a variable's name (name variables of the environment, without their values)",
     ),
     ("plugins: { x.wasm: { grants: { env: [A, A] } } }", "1:41: plugin `x.wasm`: the variable `A` stands twice"),
+    (
+        "plugins: { x.wasm: { columns: text } }",
+        "1:31: plugin `x.wasm`: expected `all` or a list of columns (one column is a list too: `columns: [text]`)",
+    ),
     ("plugins: { x.wasm: { columns: [a, a] } }", "1:35: plugin `x.wasm`: the column `a` stands twice"),
     ("plugins: { x.wasm: { limits: { component: 1 } } }", "1:43: plugin `x.wasm`: must be 1.0 KiB to 4.0 GiB"),
 ];

@@ -22,10 +22,10 @@ pub(in super::super) type Plugins = IndexMap<Spanned<String>, Spanned<PluginTabl
 pub(in super::super) struct PluginTable {
     /// What its steps may do beyond computing. Nothing, where it is left out.
     pub(in super::super) grants: Option<GrantsTable>,
-    /// The only columns of the data that its steps are told of. Those that a step knows by name or that the pipeline
-    /// names for it, where this is left out.
-    #[schemars(with = "Option<Vec<String>>")]
-    pub(in super::super) columns: Option<Vec<Spanned<String>>>,
+    /// The only columns of the data that its steps are told of, or `all`. Those that a step knows by name or that the
+    /// pipeline names for it, where this is left out.
+    #[schemars(schema_with = "columns_schema")]
+    pub(in super::super) columns: Option<Spanned<TextOr<ColumnNames>>>,
     /// What its steps may take of the machine, where it is not what the pipeline says.
     pub(in super::super) limits: Option<LimitsTable>,
     /// Whether its file has to be the one that `stillroom.lock` records. It has, where this is left out.
@@ -135,6 +135,16 @@ pub(in super::super) struct LimitsTable {
     pub(in super::super) compile_time: Option<Spanned<String>>,
 }
 
+/// Columns of the data.
+#[derive(Debug, serde::Deserialize)]
+#[serde(transparent)]
+pub(in super::super) struct ColumnNames(pub(in super::super) Vec<Spanned<String>>);
+
+impl More for ColumnNames {
+    const EXPECTED: &str = "`all` or a list of columns";
+    const IS_LIST: bool = true;
+}
+
 impl More for FolderTable {
     const EXPECTED: &str = "a folder or a table";
     const IS_LIST: bool = false;
@@ -181,6 +191,11 @@ impl<'de, I: Deserialize<'de>, T: Deserialize<'de>> Visitor<'de> for ListOrVisit
 /// A size in words, or a number of bytes.
 fn amount_schema(_: &mut SchemaGenerator) -> Schema {
     Schema::try_from(json!({ "type": ["string", "integer"], "minimum": 1 })).unwrap_or_default()
+}
+
+fn columns_schema(_: &mut SchemaGenerator) -> Schema {
+    let either = json!({ "anyOf": [{ "const": "all" }, { "type": "array", "items": { "type": "string" } }] });
+    Schema::try_from(either).unwrap_or_default()
 }
 
 fn log_schema(_: &mut SchemaGenerator) -> Schema {
