@@ -330,6 +330,7 @@ Examples:
   still run corpus.yaml --limit 1000   try it on the first thousand rows
   still run corpus.yaml                run it
   still inspect ./quality.wasm         what could this plugin do?
+  still lock corpus.yaml               its plugins' files are right as they are now
 
 Exit codes:
   0    all well

@@ -304,15 +304,17 @@ fn is_types_only(wasm: &wasmtime::Engine, item: &ComponentItem) -> bool {
 /// What it asks for; all of it must be granted.
 fn requests(name: &str, imports: &[String], grants: &Grants) -> Result<Vec<Capability>> {
     let mut requests = Vec::new();
+    let mut unknown = Vec::new();
     for import in imports {
         match linker::import(import) {
             Import::Harmless => {}
             Import::Of(capability) => requests.push(capability),
-            Import::Unknown => {
-                let message = format!("imports `{import}`, which no host of ours offers and no pipeline can grant");
-                return Err(plugin_error(name, message, "build it without that import"));
-            }
+            Import::Unknown => unknown.push(format!("`{import}`")),
         }
+    }
+    if !unknown.is_empty() {
+        let message = format!("imports {}, which no host of ours offers and no pipeline can grant", unknown.join(", "));
+        return Err(plugin_error(name, message, "build it without that import"));
     }
     requests.sort_unstable();
     requests.dedup();

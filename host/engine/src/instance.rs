@@ -337,7 +337,7 @@ fn check_signature(signature: Signature, opening: &Opening, kind: Kind) -> Resul
     let mut inputs: Vec<String> = Vec::with_capacity(signature.inputs.len());
     for name in signature.inputs {
         if !opening.fields.iter().any(|(field, ..)| *field == name) {
-            return Err(format!("signs for the input column `{}`, which it was not told of", clip(name)));
+            return Err(format!("signs for the input column `{}`, which the data does not have", clip(name)));
         }
         if inputs.contains(&name) {
             return Err(format!("signs for the input column `{name}` twice"));

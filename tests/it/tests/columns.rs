@@ -47,14 +47,16 @@ fn no_message_of_a_step_has_names_that_it_was_not_told() {
 
 #[test]
 fn a_step_that_wants_more_is_refused_and_the_way_to_allow_it_said() {
-    let lie = "GUESTS/liar.wasm/lie, with: { lie: sign-unknown-input }";
-    let error = reads("", lie).unwrap_err();
-    for words in ["`secret`, which it was not told of", "does not declare it", "columns: [secret, …]", "at 4:"] {
+    let nosy = "GUESTS/kinds.wasm/nosy";
+    let error = reads("", nosy).unwrap_err();
+    for words in
+        ["there is no column `secret`; the data has `n`", "does not declare it", "columns: [secret, …]", "at 4:"]
+    {
         assert!(error.contains(words), "{words} in {error}");
     }
-    let error = reads("plugins: { GUESTS/liar.wasm: { columns: [n] } }", lie).unwrap_err();
+    let error = reads("plugins: { GUESTS/kinds.wasm: { columns: [n] } }", nosy).unwrap_err();
     assert!(error.contains("leaves out: add it there"), "{error}");
-    assert_eq!(reads("plugins: { GUESTS/liar.wasm: { columns: [n, secret] } }", lie).unwrap(), ["n", "secret"]);
+    assert_eq!(reads("plugins: { GUESTS/kinds.wasm: { columns: [n, secret] } }", nosy).unwrap(), ["secret"]);
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn expected_words(lie: &str) -> &'static str {
         "huge-output" => "fuel",
         "null-where-never" => "signed as never null",
         "sign-twice" | "sign-nameless" => "nameless or there twice",
-        "sign-unknown-input" => "`secret`, which it was not told of",
+        "sign-unknown-input" => "`secret`, which the data does not have",
         "sign-bad-type" => "`text` is not a column type",
         "sign-deep-type" => "deep",
         "sign-input-twice" => "twice",

@@ -83,7 +83,7 @@ steps:
     assert!(report.is_balanced());
     let kept: Vec<i64> = lines(&bench.read("out.jsonl")).iter().map(|row| row["n"].as_i64().expect("n")).collect();
     assert_eq!(kept, [0, 1, 2, 3, 4, 5, 7, 8, 9]);
-    let expected = json!({ "step": "picky", "reason": "6 is not welcome", "row": { "n": 6 } });
+    let expected = json!({ "step": "picky", "cause": "rejected", "reason": "6 is not welcome", "row": { "n": 6 } });
     assert_eq!(lines(&bench.read("picky.quarantine.jsonl")), [expected]);
 }
 

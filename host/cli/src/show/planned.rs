@@ -13,6 +13,8 @@ use crate::terminal::Stream;
 /// The plugins, in the order of their first steps.
 pub(crate) fn plugins(stream: Stream, pipeline: &Pipeline, plan: &Plan) -> Vec<String> {
     let blocks: Vec<String> = plan.plugins().flat_map(|planned| block(stream, pipeline, plan, planned)).collect();
+    // A folder's name may be a secret's.
+    let blocks: Vec<String> = blocks.iter().map(|line| pipeline.redact(line).into_owned()).collect();
     if blocks.is_empty() { blocks } else { [vec![stream.bold("plugins")], blocks].concat() }
 }
 

@@ -24,8 +24,8 @@ use crate::error::PipelineError;
 use crate::expression::ExpressionError;
 use crate::instance::Opening;
 use crate::pipeline::{
-    Action, ConcatOrder, DatasetSpec, Input, JoinKind, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec,
-    Spanned, Step,
+    Action, ConcatOrder, DatasetSpec, Input, JoinKind, OnError, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec,
+    SourceSpec, Spanned, Step,
 };
 use crate::report::LimitsReport;
 use crate::sink;
@@ -280,6 +280,15 @@ impl<'a> Planner<'a> {
             let kind = kind_text(kind);
             let message = format!("step `{}`: results of a step that is {kind} are not kept", *step.id);
             let help = "leave out `cache: true`: it answers by all that it has seen before";
+            return Err(self.fail(step.id.place, message, help).into());
+        }
+        if kind != Kind::Transform && step.on_error.is_some_and(|on_error| on_error != OnError::Fail) {
+            let message = format!(
+                "step `{}`: rows that a step fails on cannot be left out of one that is {}",
+                *step.id,
+                kind_text(kind)
+            );
+            let help = "leave out `on-error`: what it saw before is gone with its instance";
             return Err(self.fail(step.id.place, message, help).into());
         }
         let made = schema.fields().iter().zip(&call.layout).filter(|(_, from)| matches!(from, From::Made(_)));
