@@ -9,8 +9,10 @@ use stillroom::{CompileCache, Engine, EngineOptions, ResultCache};
 use crate::home;
 
 mod graph;
+mod lock;
 
 pub(crate) use graph::GraphArgs;
+pub(crate) use lock::LockArgs;
 
 /// Runs dataset pipelines whose every step is a sandboxed WebAssembly component.
 #[derive(Debug, Parser)]
@@ -42,6 +44,8 @@ pub(crate) enum Verb {
     Graph(GraphArgs),
     /// Says what a plugin can do: its steps, their parameters and columns, what it may reach
     Inspect(InspectArgs),
+    /// Says that plugins' files are right as they are, in `stillroom.lock`
+    Lock(LockArgs),
     /// Lists the built-in steps, or shows one
     Steps(StepsArgs),
     /// Lists, verifies and removes results of steps that are kept between runs
@@ -326,10 +330,11 @@ Examples:
   still run corpus.yaml --limit 1000   try it on the first thousand rows
   still run corpus.yaml                run it
   still inspect ./quality.wasm         what could this plugin do?
+  still lock corpus.yaml               its plugins' files are right as they are now
 
 Exit codes:
   0    all well
-  1    ran to the end, but steps rejected rows
+  1    ran to the end, but rows were rejected, or steps failed on them: they are in the quarantine
   2    could not run; no output was written
   130  stopped by Ctrl-C; no output was written
 A run that was stopped after a few seconds is gone on with by `still run FILE --resume`.";

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use miette::{IntoDiagnostic, Result, WrapErr};
 use stillroom::pipeline::Settings;
-use stillroom::{Builtins, Error, Pipeline};
+use stillroom::{Builtins, Engine, Error, Lock, Pipeline, Plan, PlanOptions};
 
 use crate::args::{Args, ValueArgs, Verb};
 use crate::home;
@@ -16,6 +16,7 @@ mod check;
 mod completions;
 mod graph;
 mod inspect;
+mod lock;
 mod run;
 mod schema;
 mod steps;
@@ -23,10 +24,11 @@ mod steps;
 /// Does what was said; answers the program's exit code.
 pub(crate) fn dispatch(args: Args) -> Result<ExitCode> {
     match args.verb {
-        Verb::Run(args) => run::run(&args),
+        Verb::Run(run) => run::run(&run, args.verbose > 0),
         Verb::Check(args) => check::check(&args),
         Verb::Graph(args) => graph::graph(&args),
         Verb::Inspect(args) => inspect::inspect(&args),
+        Verb::Lock(args) => lock::lock(&args),
         Verb::Steps(args) => steps::steps(&args),
         Verb::Cache(args) => cache::cache(&args),
         Verb::Schema => schema::schema(),
@@ -43,6 +45,13 @@ fn print(words: &str) -> Result<ExitCode> {
 /// The plugins in this program.
 fn builtins() -> Builtins {
     Builtins::new(stillroom_builtin::PLUGINS)
+}
+
+/// A pipeline's plan, its plugins held against the lock beside the pipeline's file.
+fn plan(engine: &Engine, file: &Path, pipeline: &Pipeline) -> Result<(Plan, Lock)> {
+    let lock = Lock::beside(&home::expand_path(file))?;
+    let plan = Plan::with_options(engine, pipeline, &PlanOptions { builtins: builtins(), lock: Some(&lock) })?;
+    Ok((plan, lock))
 }
 
 /// The pipeline of a file, with its parameters' values, each `--set` applied and `~/` expanded in its paths.

@@ -21,7 +21,7 @@ fn help_names_every_command_and_what_it_means() {
     {
         assert!(help.contains(words), "{words:?} in {help}");
     }
-    for verb in ["run", "check", "graph", "inspect", "steps", "schema", "completions"] {
+    for verb in ["run", "check", "graph", "inspect", "lock", "steps", "schema", "completions"] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb} in {help}");
         assert!(stdout(&[verb, "--help"]).contains(&format!("Usage: still {verb}")));
     }
@@ -99,6 +99,8 @@ fn inspect_says_what_a_plugin_can_do() {
     assert!(words.starts_with("text (built in)\n"), "{words}");
     assert!(words.contains("\n  can      compute"), "{words}");
     assert!(words.contains("\nnormalise - transform"), "{words}");
+
+    assert!(words.contains("\n  can      compute, and nothing else\n"), "{words}");
 
     let value = json(&stdout(&["inspect", "text", "--json"]));
     assert_eq!(value["sha256"].as_str().unwrap().len(), 64);
@@ -181,7 +183,7 @@ fn going_wrong(name: &str, how: &str) -> (String, PathBuf) {
     let guest = guest.to_str().unwrap();
     let out = folder.join("out.jsonl");
     let text = format!(
-        "batch-rows: 10\nsteps:\n  - {{ id: count, use: {guest}/count, with: {{ rows: 100 }} }}\n  - {{ id: fail, use: {guest}/fail, with: {{ how: {how}, at: 55 }} }}\n  - {{ id: write, sink: {} }}\n",
+        "batch-rows: 10\nplugins: {{ {guest}: {{ pin: false }} }}\nsteps:\n  - {{ id: count, use: {guest}/count, with: {{ rows: 100 }} }}\n  - {{ id: fail, use: {guest}/fail, with: {{ how: {how}, at: 55 }} }}\n  - {{ id: write, sink: {} }}\n",
         out.to_str().unwrap()
     );
     (pipeline(&format!("{name}.yaml"), &text), folder)
@@ -202,6 +204,56 @@ fn a_rejected_row_exits_with_1_and_says_where_it_is() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("rejects.quarantine.jsonl"), "{said}");
     assert_eq!(files(&folder), ["out.jsonl", "rejects.quarantine.jsonl"]);
+}
+
+/// As [`going_wrong`], with more to say of it in the pipeline.
+fn going_wrong_with(name: &str, how: &str, more: &str) -> (String, PathBuf) {
+    let (file, folder) = going_wrong(name, how);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{more}\n{text}")).unwrap();
+    (file, folder)
+}
+
+#[test]
+fn rows_that_a_step_fails_on_are_set_aside_and_counted() {
+    let (file, folder) = going_wrong_with("aside", "panic", "on-error: quarantine");
+    let output = still(&["run", &file, "-v"]);
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("warning: 1 row failed in step fail, in quarantine"), "{said}");
+    assert!(said.contains("peak ") && said.contains(" 1 GiB ") && said.contains(" 30.0 s "), "{said}");
+    assert_eq!(files(&folder), ["aside.quarantine.jsonl", "out.jsonl"]);
+    assert_eq!(std::fs::read_to_string(folder.join("out.jsonl")).unwrap().lines().count(), 99);
+
+    let output = still(&["run", &file, "--set", "fail.on-error=skip"]);
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("1 row failed in step fail, left out (on-error: skip)"), "{said}");
+    let (code, said) = failure(&["run", &file, "--set", "on-error=fail"]);
+    assert!(code == 2 && said.contains("cannot go on at n = 55"), "{said}");
+}
+
+#[test]
+fn check_says_what_each_plugin_gets() {
+    let more = "limits: { memory: 2 MiB }";
+    let (file, _) = going_wrong_with("gets", "panic", more);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let more = "{ pin: false, grants: { http: [api.example.com], env: [NOT_SET_ANYWHERE] }, limits: { time: off, log: 1 KiB } }";
+    std::fs::write(&file, text.replace("{ pin: false }", more)).unwrap();
+    let words = stdout(&["check", &file]).split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "kinds.wasm SHA-256 ",
+        "..., not pinned",
+        "is granted http, and does not ask for it: leave it out",
+        "is granted env, and does not ask for it: leave it out",
+        "can compute, and nothing else",
+        "reads n",
+        "limit: memory 2 MiB instead of 1 GiB",
+        "limit: log 1 KiB instead of 64 KiB",
+        "its time limit is OFF",
+    ] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
 }
 
 #[test]

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 
-use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre, types::ComponentItem};
 
 use crate::capability::{Capability, Grants};
@@ -19,6 +18,8 @@ use crate::error::{Error, PluginError, Result};
 use crate::instance::{Guest, Instance};
 use crate::limits::{Limits, LoadLimits};
 use crate::linker::{self, Import};
+use crate::lock::{self, Pin};
+use crate::plan::grants_yaml;
 
 /// The beginning of every WebAssembly file; a component and a module differ in the four bytes after it.
 const MAGIC: &[u8] = b"\0asm";
@@ -101,6 +102,8 @@ pub struct PluginOptions {
     pub limits: Option<Limits>,
     /// Whether its calls have no time limit and cannot be interrupted; its code is then faster.
     pub endless: bool,
+    /// What a file has to be, where that is known. The bytes that are held against it are those that are loaded.
+    pub pin: Option<Pin>,
 }
 
 impl Plugin {
@@ -127,6 +130,7 @@ impl Plugin {
     pub fn load_file(engine: &Engine, path: &Path, options: &PluginOptions) -> Result<Self> {
         let name = path.display().to_string();
         let bytes = read(path, &options.load)?;
+        options.pin.as_ref().map_or(Ok(()), |pin| pin.check(&name, &lock::sha256(&bytes), bytes.len()))?;
         Self::load(engine, &name, &bytes, options)
     }
 
@@ -161,7 +165,7 @@ impl Plugin {
             plugin_error(name, message, "it is the plugin's own fault")
         })?;
         check_manifests(&manifests).map_err(|why| plugin_error(name, why, "it is the plugin's own fault"))?;
-        let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = lock::sha256(bytes);
         let (name, bytes) = (name.to_owned(), bytes.len());
         Ok(Self { inner: Arc::new(Inner { name, digest, bytes, imports, requests, manifests, code }) })
     }
@@ -194,6 +198,11 @@ impl Plugin {
     /// What it was granted.
     pub fn grants(&self) -> &Grants {
         &self.inner.code.grants
+    }
+
+    /// Whether what it answers hangs on its input alone: nothing that it asks for and was granted says otherwise.
+    pub fn is_pure(&self) -> bool {
+        self.requests().iter().all(|request| *request == Capability::Log || !self.grants().has(*request))
     }
 
     /// Its steps.
@@ -295,31 +304,34 @@ fn is_types_only(wasm: &wasmtime::Engine, item: &ComponentItem) -> bool {
 /// What it asks for; all of it must be granted.
 fn requests(name: &str, imports: &[String], grants: &Grants) -> Result<Vec<Capability>> {
     let mut requests = Vec::new();
+    let mut unknown = Vec::new();
     for import in imports {
         match linker::import(import) {
             Import::Harmless => {}
             Import::Of(capability) => requests.push(capability),
-            Import::Unknown => {
-                let message = format!("imports `{import}`, which no host of ours offers");
-                return Err(plugin_error(name, message, "build it without that import"));
-            }
+            Import::Unknown => unknown.push(format!("`{import}`")),
         }
+    }
+    if !unknown.is_empty() {
+        let message = format!("imports {}, which no host of ours offers and no pipeline can grant", unknown.join(", "));
+        return Err(plugin_error(name, message, "build it without that import"));
     }
     requests.sort_unstable();
     requests.dedup();
     // Without a grant these two are there all the same, but hang on nothing but the input.
     let is_free = |capability: &Capability| matches!(capability, Capability::Clock | Capability::Random);
-    match requests.iter().find(|request| !grants.has(**request) && !is_free(request)) {
-        None => Ok(requests),
-        Some(request) => {
-            let message = format!("asks for `{}`, which nobody granted", request.name());
-            Err(plugin_error(
-                name,
-                message,
-                "`still inspect` shows what it could do; the pipeline grants it under `plugins:`",
-            ))
-        }
+    let missing = requests.iter().copied().filter(|request| !grants.has(*request) && !is_free(request));
+    let missing: Vec<Capability> = missing.collect();
+    if missing.is_empty() {
+        return Ok(requests);
     }
+    let names: Vec<String> = missing.iter().map(|request| format!("`{}`", request.name())).collect();
+    let message = format!("asks for {}, which nobody granted", names.join(", "));
+    let help = format!(
+        "`still inspect` shows what it could do. If that is right, the pipeline grants it:\n{}",
+        grants_yaml(name, &missing)
+    );
+    Err(plugin_error(name, message, &help))
 }
 
 /// Compiles, or takes what was compiled before. On a thread of its own: a compiler cannot be interrupted, but nobody has to

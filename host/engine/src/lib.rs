@@ -52,6 +52,8 @@ mod contract;
 
 mod limits;
 
+mod lock;
+
 mod linker;
 
 pub mod capability;
@@ -72,8 +74,9 @@ pub use contract::VERSIONS as CONTRACT_VERSIONS;
 pub use engine::{CompileCache, Engine, EngineOptions};
 pub use error::{Error, Result};
 pub use limits::{Limits, LoadLimits};
+pub use lock::{Change, LOCK_FILE, Lock, Pin};
 pub use pipeline::Pipeline;
-pub use plan::{Builtins, Plan, PlannedStep};
+pub use plan::{Builtins, Pinned, Plan, PlanOptions, PlannedPlugin, PlannedStep, grants_yaml};
 pub use report::{LimitsReport, OutputReport, Peak, Progress, Report, StepReport};
 pub use run::{Checkpoint, Results, RunOptions, SeenStep, TryOut};
 pub use session::{Answered, Session};

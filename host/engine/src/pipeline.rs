@@ -12,6 +12,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::capability::EnvGrant;
 use crate::error::PipelineError;
 
 use check::Checked;
@@ -26,8 +27,8 @@ pub use graph::Input;
 pub use place::{Place, Spanned};
 pub use settings::{Lookup, Settings};
 pub use spec::{
-    Action, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, LimitsSpec, OnError, Param, ParamKind,
-    PluginSpec, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
+    Action, ColumnsSpec, Compression, ConcatOrder, CsvSpec, DatasetSpec, Format, JoinKind, LimitsSpec, OnError, Param,
+    ParamKind, PluginSpec, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec, Step, UseSpec,
 };
 pub(crate) use suggest::did_you_mean;
 
@@ -106,7 +107,9 @@ impl Pipeline {
     pub fn parse_with_settings(name: &str, text: &str, settings: &Settings<'_>) -> Result<Self, Box<PipelineError>> {
         let mut draft = Draft::new(name, text)?;
         draft.apply(settings)?;
-        Self::of(draft)
+        let mut pipeline = Self::of(draft)?;
+        pipeline.look_up(settings.env);
+        Ok(pipeline)
     }
 
     /// Reads a pipeline file.
@@ -152,10 +155,12 @@ impl Pipeline {
         let mut draft = self.draft.clone();
         draft.apply(&Settings { set: arguments.into_iter().collect(), ..Settings::default() })?;
         *self = Self::of(draft)?;
+        self.look_up(None);
         Ok(())
     }
 
-    /// Passes every path through `f`: sources, sinks, the quarantine file, the data set's folder and plugins that are files.
+    /// Passes every path through `f`: sources, sinks, the quarantine file, the data set's folder, plugins that are files
+    /// and the folders that they are granted.
     /// The engine expands neither `~` nor variables; a program that wants to does so here.
     pub fn map_paths(&mut self, mut f: impl FnMut(&str) -> String) {
         if let Some(path) = &mut self.quarantine {
@@ -163,6 +168,14 @@ impl Pipeline {
         }
         if let Some(dataset) = &mut self.dataset {
             dataset.folder.value = f(&dataset.folder);
+        }
+        for plugin in &mut self.plugins {
+            if spec::is_file(&plugin.name) {
+                plugin.name.value = f(&plugin.name);
+            }
+            for folder in plugin.grants.files.iter_mut().flatten() {
+                folder.path = f(&folder.path.to_string_lossy()).into();
+            }
         }
         for step in &mut self.steps {
             match &mut step.action {
@@ -242,6 +255,16 @@ impl Pipeline {
         schema::schema()
     }
 
+    /// The values of the variables that plugins are granted. One that is not set is left out.
+    fn look_up(&mut self, env: Option<Lookup<'_>>) {
+        for plugin in &mut self.plugins {
+            let Some(EnvGrant(granted)) = &mut plugin.grants.env else { continue };
+            for name in &plugin.env {
+                granted.extend(self.draft.variable(name, env).map(|value| (name.value.clone(), value)));
+            }
+        }
+    }
+
     fn of(draft: Draft) -> Result<Self, Box<PipelineError>> {
         match Self::decode(&draft) {
             Ok((file, params)) => Ok(Self::new(file, params, draft)),
@@ -274,10 +297,10 @@ impl Pipeline {
             quarantine: file.quarantine,
             dataset: file.dataset,
             params,
-            plugins: Vec::new(),
-            limits: LimitsSpec::default(),
-            on_error: OnError::default(),
-            seed: 0,
+            plugins: file.plugins,
+            limits: file.limits,
+            on_error: file.on_error,
+            seed: file.seed,
             steps: file.steps,
             graph: file.graph,
             draft,
@@ -289,8 +312,9 @@ impl Pipeline {
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = format!(
-            "Pipeline {{ name: {:?}, dataset: {:?}, params: {:?}, steps: {:?} }}",
-            self.name, self.dataset, self.params, self.steps
+            "Pipeline {{ name: {:?}, dataset: {:?}, limits: {:?}, on_error: {:?}, seed: {}, plugins: {:?}, params: {:?}, \
+             steps: {:?} }}",
+            self.name, self.dataset, self.limits, self.on_error, self.seed, self.plugins, self.params, self.steps
         );
         f.write_str(&self.redact(&shown))
     }

@@ -1,26 +1,31 @@
 //! What a pipeline means: plugins loaded, every step opened, every column typed, the whole cut into stretches that one
 //! thread takes a batch through. No row moves here.
 
+mod ask;
 mod call;
 mod column;
 mod graph;
 mod lookup;
 mod meet;
 mod planner;
+mod told;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_schema::{Field, Schema, SchemaRef};
+use indexmap::IndexMap;
 
+use crate::component::Plugin;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::expression::Expression;
+use crate::lock::{Lock, Pin};
 use crate::pipeline::{Pipeline, did_you_mean};
 use crate::sink::SinkOptions;
 use crate::source::Source;
 
+pub use ask::grants_yaml;
 pub(crate) use call::{Call, From, Input};
 pub(crate) use column::{is_hidden, key_name, visible};
 pub use lookup::Builtins;
@@ -54,7 +59,43 @@ pub struct Plan {
     /// Where it is written down what came out of each step, where somebody looks.
     pub(crate) seen: Option<Arc<crate::run::Seen>>,
     pub(crate) brake: crate::limits::Brake,
+    plugins: Loaded,
     steps: Vec<PlannedStep>,
+}
+
+/// What a plan is made with, beside its pipeline.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanOptions<'a> {
+    /// The plugins that the program brings along.
+    pub builtins: Builtins,
+    /// What plugins' files are held against, where anything is.
+    pub lock: Option<&'a Lock>,
+}
+
+/// A plugin that a pipeline uses.
+#[derive(Clone)]
+pub struct PlannedPlugin {
+    /// As `use:` names it: a built-in plugin, or a file.
+    pub name: String,
+    /// What was loaded.
+    pub plugin: Plugin,
+    /// Whether it is known to be the one that it was.
+    pub pinned: Pinned,
+}
+
+/// Whether a plugin's file is known to be the one that it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pinned {
+    /// It is a part of the program.
+    BuiltIn,
+    /// It is the file that the lock records.
+    Locked(Pin),
+    /// The lock knows nothing of it yet: its name there, and what is to be noted.
+    New(String, Pin),
+    /// The pipeline says that it may change: `pin: false`.
+    Off,
+    /// Nobody asked: there is no lock.
+    Unlocked,
 }
 
 /// A batch's bounds: it ends at whichever comes first. A row that is larger is a batch of its own.
@@ -257,7 +298,34 @@ impl Plan {
     /// [`SourceError`](crate::error::SourceError) where the input cannot be opened;
     /// [`PluginError`](crate::error::PluginError).
     pub fn new(engine: &Engine, pipeline: &Pipeline, builtins: Builtins) -> Result<Self> {
-        planner::Planner::new(engine, pipeline, builtins).plan()
+        Self::with_options(engine, pipeline, &PlanOptions { builtins, lock: None })
+    }
+
+    /// As [`new`](Self::new), with more to say. Where there is a lock, a plugin's file that is not the one it records is
+    /// refused; to note those that it does not know is the caller's to do.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_options(engine: &Engine, pipeline: &Pipeline, options: &PlanOptions<'_>) -> Result<Self> {
+        planner::Planner::new(engine, pipeline, options).plan()
+    }
+
+    /// The plugins that it uses, in the order of their first steps.
+    pub fn plugins(&self) -> impl Iterator<Item = &PlannedPlugin> {
+        self.plugins.values()
+    }
+
+    /// The plugins' files that the lock does not know yet: the names that they have there, and what is to be noted.
+    pub fn unlocked(&self) -> Vec<(String, Pin)> {
+        let new = |plugin: &PlannedPlugin| match &plugin.pinned {
+            Pinned::New(name, pin) => Some((name.clone(), pin.clone())),
+            _ => None,
+        };
+        let mut all: Vec<_> = self.plugins().filter_map(new).collect();
+        all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        // Two ways to one file.
+        all.dedup_by(|a, b| a.0 == b.0);
+        all
     }
 
     /// The steps, in the file's order.
@@ -345,4 +413,4 @@ fn real_path(path: &Path) -> PathBuf {
     std::path::absolute(&whole).unwrap_or(whole)
 }
 
-type Loaded = HashMap<String, crate::component::Plugin>;
+type Loaded = IndexMap<String, PlannedPlugin>;

@@ -100,7 +100,7 @@ fn a_plugin_that_is_none_is_refused() {
                 "(component (import \"evil:net/socket\" (instance (export \"open\" (func))))",
                 1,
             )),
-            "imports `evil:net/socket`, which nobody granted",
+            "imports `evil:net/socket`, which no host of ours offers and no pipeline can grant",
         ),
     ];
     for (name, bytes, message) in cases {

@@ -9,7 +9,7 @@ use stillroom_tests::{Bench, explain};
 
 fn counting(rows: u64, steps: &str) -> String {
     format!(
-        "batch-rows: 10\nsteps:\n  - {{ id: count, use: GUESTS/kinds.wasm/count, with: {{ rows: {rows} }} }}\n{steps}  - {{ id: write, sink: DIR/out.jsonl }}\n"
+        "batch-rows: 10\nplugins: {{ GUESTS/kinds.wasm: {{ columns: [n] }} }}\nsteps:\n  - {{ id: count, use: GUESTS/kinds.wasm/count, with: {{ rows: {rows} }} }}\n{steps}  - {{ id: write, sink: DIR/out.jsonl }}\n"
     )
 }
 

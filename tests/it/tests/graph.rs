@@ -10,7 +10,7 @@ use stillroom_tests::{BUILTINS, Bench, engine, explain};
 /// A pipeline over so many numbers, in batches of ten.
 fn counting(rows: usize, steps: &str) -> String {
     format!(
-        "batch-rows: 10\nsteps:\n  - {{ id: read, use: GUESTS/kinds.wasm/count, with: {{ rows: {rows} }} }}\n{steps}"
+        "batch-rows: 10\nplugins: {{ GUESTS/kinds.wasm: {{ columns: [n] }} }}\nsteps:\n  - {{ id: read, use: GUESTS/kinds.wasm/count, with: {{ rows: {rows} }} }}\n{steps}"
     )
 }
 

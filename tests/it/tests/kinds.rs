@@ -83,7 +83,7 @@ steps:
     assert!(report.is_balanced());
     let kept: Vec<i64> = lines(&bench.read("out.jsonl")).iter().map(|row| row["n"].as_i64().expect("n")).collect();
     assert_eq!(kept, [0, 1, 2, 3, 4, 5, 7, 8, 9]);
-    let expected = json!({ "step": "picky", "reason": "6 is not welcome", "row": { "n": 6 } });
+    let expected = json!({ "step": "picky", "cause": "rejected", "reason": "6 is not welcome", "row": { "n": 6 } });
     assert_eq!(lines(&bench.read("picky.quarantine.jsonl")), [expected]);
 }
 
@@ -121,7 +121,7 @@ fn fat(bench: &Bench) -> &'static str {
     let row = |n: usize, text: &str| format!("{{\"n\":{n},\"text\":\"{text}\"}}\n");
     let rows = [row(0, "a"), row(1, "b"), row(2, &"x".repeat(50 << 20)), row(3, "c")];
     bench.write("in.jsonl", rows.concat());
-    "steps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: echo, use: GUESTS/kinds.wasm/echo }\n  - { id: write, sink: DIR/out.jsonl }\n"
+    "plugins: { GUESTS/kinds.wasm: { columns: all } }\nsteps:\n  - { id: read, source: DIR/in.jsonl }\n  - { id: echo, use: GUESTS/kinds.wasm/echo }\n  - { id: write, sink: DIR/out.jsonl }\n"
 }
 
 #[test]

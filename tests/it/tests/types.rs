@@ -151,6 +151,7 @@ fn read(bench: &Bench) -> RecordBatch {
 }
 
 const ECHO: &str = "
+plugins: { GUESTS/kinds.wasm: { columns: all } }
 steps:
   - { id: read, source: DIR/in.arrow }
   - { id: echo, use: GUESTS/kinds.wasm/echo }

@@ -9,14 +9,14 @@ use stillroom::{Pipeline, Plan, PlannedStep};
 
 use crate::args::CheckArgs;
 use crate::show::leaf::{self, Leaf};
-use crate::show::{graph, number, setting, text};
+use crate::show::{graph, number, planned, setting, text};
 use crate::terminal::Stream;
 
 /// Checks a pipeline and prints what each step reads and makes.
 pub(super) fn check(args: &CheckArgs) -> Result<ExitCode> {
     let pipeline = super::load(&args.file, &args.values)?;
     let engine = args.cache.engine(Some(1))?;
-    let plan = Plan::new(&engine, &pipeline, super::builtins())?;
+    let (plan, _) = super::plan(&engine, &args.file, &pipeline)?;
     super::print(&describe(Stream::Out, &pipeline, &plan))
 }
 
@@ -29,6 +29,7 @@ fn describe(stream: Stream, pipeline: &Pipeline, plan: &Plan) -> String {
         lines.extend(describe_step(stream, step, action, before));
     }
     lines.extend(columns(stream, steps));
+    lines.extend(planned::plugins(stream, pipeline, plan));
     lines.extend(data_sets(stream, steps, &leaf::leaves(pipeline, plan)));
     let count = number::counted(steps.len() as u64, "step");
     lines.push(String::new());

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use miette::{IntoDiagnostic, Result, WrapErr};
-use stillroom::Plan;
 
 use crate::args::GraphArgs;
 use crate::home;
@@ -15,7 +14,7 @@ use crate::show::{number, text};
 pub(super) fn graph(args: &GraphArgs) -> Result<ExitCode> {
     let pipeline = super::load(&args.file, &args.values)?;
     let engine = args.cache.engine(Some(1))?;
-    let plan = Plan::new(&engine, &pipeline, super::builtins())?;
+    let (plan, _) = super::plan(&engine, &args.file, &pipeline)?;
     let graph = Graph::new(&pipeline, &plan);
     match args.svg.as_deref() {
         None => super::print(&mermaid::flowchart(&graph)),

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use miette::{Result, miette};
 use serde_json::json;
-use stillroom::{Engine, Plugin};
+use stillroom::capability::{EnvGrant, Grants, LogLevel};
+use stillroom::{Engine, Plugin, PluginOptions, grants_yaml};
 
 use crate::args::InspectArgs;
 use crate::home;
+use crate::show::capability::could;
 use crate::show::plugin;
 use crate::terminal::Stream;
 
@@ -32,7 +34,17 @@ fn open(engine: &Engine, name: &str) -> Result<(Plugin, &'static str)> {
         let help = format!("built in are {}; `still steps` lists their steps", names.join(", "));
         return Err(miette!(help = help, "there is no file and no built-in plugin `{name}`"));
     }
-    Ok((Plugin::from_file(engine, Path::new(&file))?, "file"))
+    // Enough that it loads, whatever it asks for, and nothing that it could use.
+    let grants = Grants {
+        log: Some(LogLevel::Error),
+        files: Some(Vec::new()),
+        http: Some(Vec::new()),
+        env: Some(EnvGrant::default()),
+        clock: false,
+        random: false,
+    };
+    let options = PluginOptions { grants, ..PluginOptions::default() };
+    Ok((Plugin::load_file(engine, Path::new(&file), &options)?, "file"))
 }
 
 fn to_json(plugin: &Plugin) -> String {
@@ -41,6 +53,8 @@ fn to_json(plugin: &Plugin) -> String {
         "bytes": plugin.bytes(),
         "sha256": plugin.digest(),
         "imports": plugin.imports(),
+        "requests": plugin.requests().iter().map(|request| json!({ "name": request.name(), "could": could(*request) })).collect::<Vec<_>>(),
+        "grants_yaml": (!plugin.requests().is_empty()).then(|| grants_yaml(plugin.name(), plugin.requests())),
         "steps": plugin.steps(),
     });
     format!("{value:#}\n")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
-use stillroom::{Checkpoint, Plan, Progress, Report, Results, RunOptions};
+use stillroom::{Checkpoint, Error, Lock, Plan, Progress, Report, Results, RunOptions};
 
 use crate::args::{CheckpointArgs, KeepResults, ResultsArgs, RunArgs};
 use crate::progress::{self, Watch};
@@ -18,18 +18,19 @@ use crate::{home, interrupt};
 const SOME_REJECTED: u8 = 1;
 
 /// Runs a pipeline.
-pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
+pub(super) fn run(args: &RunArgs, is_verbose: bool) -> Result<ExitCode> {
     let progress = Arc::new(Progress::default());
     interrupt::listen(Arc::clone(&progress));
     let pipeline = super::load(&args.file, &args.values)?;
     let report_file = args.report.as_deref().map(home::expand_path);
     report_file.as_deref().map_or(Ok(()), check_report_file)?;
     let engine = args.cache.engine(args.threads)?;
-    let plan = Plan::new(&engine, &pipeline, super::builtins())?;
+    let (plan, lock) = super::plan(&engine, &args.file, &pipeline)?;
     if let Some(rows) = args.dry_run {
         let tried = plan.try_out(rows, progress)?;
         return super::print(&dry_run::show(Stream::Out, &tried));
     }
+    note_new(&plan, lock, args.quiet)?;
     let to_stdout = plan.outputs().any(|(_, path)| path == Path::new("-"));
 
     // Rows that go to the terminal are their own progress.
@@ -43,11 +44,33 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     if !args.quiet {
         // Rows on standard output are for the next program; what is said about them goes elsewhere.
         let stream = if to_stdout { Stream::Err } else { Stream::Out };
-        if let Err(error) = stream.print(&summary::summary(stream, &report)) {
+        if let Err(error) = stream.print(&summary::summary(stream, &report, is_verbose)) {
             tracing::warn!(%error, "the run is complete, but what it did cannot be shown");
         }
     }
     Ok(verdict(&report))
+}
+
+/// Locks the plugins' files that nothing is noted of yet.
+fn note_new(plan: &Plan, mut lock: Lock, is_quiet: bool) -> Result<()> {
+    let new = plan.unlocked();
+    if new.is_empty() {
+        return Ok(());
+    }
+    match lock.add(&new) {
+        Ok(changes) if is_quiet => drop(changes),
+        Ok(changes) => {
+            let path = text::escape_line(&lock.path().display().to_string());
+            changes.iter().for_each(|change| progress::note(&format!("{path}: {}", super::lock::said(change))));
+        }
+        // Another run has found another file under this name meanwhile.
+        Err(error @ Error::Plugin(_)) => return Err(error.into()),
+        // A folder that is only read is no reason not to run.
+        Err(error) => {
+            progress::note(&format!("warning: {}; the plugins are not locked", text::escape_line(&error.to_string())))
+        }
+    }
+    Ok(())
 }
 
 fn options(args: &RunArgs, plan: &Plan, progress: Arc<Progress>) -> RunOptions {
@@ -119,6 +142,7 @@ fn verdict(report: &Report) -> ExitCode {
             "warning: the steps' accounts of their rows are not even; please report this as a defect of Stillroom",
         );
     }
+    summary::losses(&report.steps).iter().for_each(|line| progress::note(&format!("warning: {line}")));
     if report.rejected == 0 {
         return ExitCode::SUCCESS;
     }

@@ -34,6 +34,13 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
+/// A size that somebody set: in powers of two where it is a round number of those.
+pub(crate) fn size(size: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let round = units.into_iter().find(|(_, bits)| size > 0 && size.is_multiple_of(1 << bits));
+    round.map_or_else(|| bytes(size), |(unit, bits)| format!("{} {unit}", count(size >> bits)))
+}
+
 /// A length of time: `12 ms`, `1.23 s`, `2 min 03 s`, `1 h 02 min`.
 pub(crate) fn seconds(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -67,6 +74,12 @@ mod tests {
     fn sizes() {
         let texts = [0, 999, 1000, 69_123, 123_456, 999_999, 4_600_000].map(bytes);
         assert_eq!(texts, ["0 B", "999 B", "1.0 kB", "69.1 kB", "123 kB", "1.0 MB", "4.6 MB"]);
+    }
+
+    #[test]
+    fn sizes_that_were_set() {
+        let texts = [0, 1 << 30, 1536 << 20, 64 << 10, 5_000_000].map(size);
+        assert_eq!(texts, ["0 B", "1 GiB", "1,536 MiB", "64 KiB", "5.0 MB"]);
     }
 
     #[test]

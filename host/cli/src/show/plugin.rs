@@ -1,7 +1,9 @@
 //! What a plugin says of itself, for people. All of it is a stranger's text, so it is escaped and wrapped here.
 
-use stillroom::{ColumnInfo, Plugin, StepInfo};
+use stillroom::capability::Capability;
+use stillroom::{ColumnInfo, Plugin, StepInfo, grants_yaml};
 
+use super::capability::could;
 use super::parameter::{Parameter, parameters};
 use super::table::{Side, Table};
 use super::{number, text};
@@ -16,8 +18,8 @@ pub(crate) fn plugin(stream: Stream, plugin: &Plugin, origin: &str) -> String {
         format!("{} ({origin})", stream.bold(&text::escape_line(plugin.name()))),
         format!("  size     {}", number::bytes(plugin.bytes() as u64)),
         format!("  SHA-256  {}", plugin.digest()),
-        format!("  can      {}", abilities(plugin.imports())),
     ];
+    lines.extend(abilities(stream, plugin.name(), plugin.requests()));
     for info in plugin.steps() {
         lines.push(String::new());
         lines.extend(step(stream, &info.name, &info));
@@ -35,16 +37,20 @@ pub(crate) fn step(stream: Stream, name: &str, info: &StepInfo) -> Vec<String> {
     lines
 }
 
-/// What imports allow, in plain words.
-pub(crate) fn abilities(imports: &[String]) -> String {
-    if imports.is_empty() {
-        return "compute and nothing else (it imports nothing)".to_owned();
+/// What it could do where it is granted what it asks for, and the lines that grant it.
+fn abilities(stream: Stream, name: &str, requests: &[Capability]) -> Vec<String> {
+    if requests.is_empty() {
+        return vec!["  can      compute, and nothing else".to_owned()];
     }
-    let words = imports.iter().map(|import| match import.split('@').next() {
-        Some("stillroom:step/diagnostics") => format!("say why it failed (harmless: {})", text::escape_line(import)),
-        _ => format!("use {}", text::escape_line(import)),
-    });
-    format!("compute, and {}", words.collect::<Vec<_>>().join(", and "))
+    let mut lines = vec!["  can      compute, and what a pipeline grants it of what it asks for:".to_owned()];
+    for request in requests {
+        let words = text::wrap(could(*request), stream.width().saturating_sub(20));
+        let heads = std::iter::once(request.name()).chain(std::iter::repeat(""));
+        lines.extend(words.iter().zip(heads).map(|(line, head)| format!("           {head:<7}  {line}")));
+    }
+    lines.push("  granted by".to_owned());
+    lines.extend(grants_yaml(name, requests).lines().map(|line| format!("    {}", text::escape_line(line))));
+    lines
 }
 
 /// The kind, and what it means for the rows.
@@ -103,9 +109,10 @@ mod tests {
 
     #[test]
     fn abilities_in_plain_words() {
-        assert_eq!(abilities(&[]), "compute and nothing else (it imports nothing)");
-        let imports = ["stillroom:step/diagnostics@0.1.0".to_owned(), "a:b/c".to_owned()];
-        let words = "compute, and say why it failed (harmless: stillroom:step/diagnostics@0.1.0), and use a:b/c";
-        assert_eq!(abilities(&imports), words);
+        assert_eq!(abilities(Stream::Out, "x", &[]), ["  can      compute, and nothing else"]);
+        let words = abilities(Stream::Out, "./x.wasm", &[Capability::Log, Capability::Http]).join("\n");
+        let expected =
+            "  granted by\n    plugins:\n      ./x.wasm:\n        grants:\n          log: info\n          http: [HOST]";
+        assert!(words.contains("           http     send requests") && words.ends_with(expected), "{words}");
     }
 }

@@ -14,10 +14,13 @@ const STEP_COLUMNS: usize = 64;
 const MAX_SAMPLE_COLUMNS: usize = 30;
 
 /// Everything there is to say after a run.
-pub(crate) fn summary(stream: Stream, report: &Report) -> String {
+pub(crate) fn summary(stream: Stream, report: &Report, is_verbose: bool) -> String {
     let mut lines = steps(stream, report);
     if let Some(leaf) = report.outputs.iter().find(|output| output.is_leaf) {
         lines.extend(samples(stream, "first rows", &leaf.samples, &leaf.columns));
+    }
+    if is_verbose {
+        lines.extend(peaks(stream, report));
     }
     lines.push(String::new());
     lines.push(totals(report));
@@ -25,6 +28,56 @@ pub(crate) fn summary(stream: Stream, report: &Report) -> String {
         lines.push(format!("wrote {} ({})", text::escape_line(&output.path), number::counted(output.rows, "row")));
     }
     lines.join("\n") + "\n"
+}
+
+/// What was lost on the way and is not among the rows that came out: a line a step.
+pub(crate) fn losses(steps: &[StepReport]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in steps {
+        let id = text::escape_line(&step.id);
+        if step.failed > 0 {
+            lines.push(format!("{} failed in step {id}, in quarantine", number::counted(step.failed, "row")));
+        }
+        if step.skipped > 0 {
+            lines.push(format!(
+                "{} failed in step {id}, left out (on-error: skip)",
+                number::counted(step.skipped, "row")
+            ));
+        }
+        if step.log.1 > 0 {
+            let (said, dropped) = (number::bytes(step.log.0), number::bytes(step.log.1));
+            lines.push(format!("step {id} said {said} to the log and {dropped} beyond its limit, which nobody heard"));
+        }
+    }
+    lines
+}
+
+/// What plugins' steps took at most, beside what they might have taken.
+fn peaks(stream: Stream, report: &Report) -> Vec<String> {
+    use Side::{Left, Right};
+    let headings = ["memory", "of", "longest call", "of", "largest answer", "of"].map(|name| (name, Right));
+    let mut table = Table::new(&[&[("peak", Left)], &headings[..]].concat());
+    let mut any = false;
+    for step in &report.steps {
+        let Some(limits) = &step.limits else { continue };
+        any = true;
+        table.push(vec![
+            text::clip(&step.id, 24, stream.ellipsis()),
+            number::bytes(step.peak.memory),
+            number::size(limits.memory),
+            number::seconds(step.peak.seconds),
+            limits.seconds.map_or_else(|| "no limit".to_owned(), number::seconds),
+            number::bytes(step.peak.output),
+            number::size(limits.output),
+        ]);
+    }
+    if !any {
+        return Vec::new();
+    }
+    let mut lines = table.lines(0);
+    lines[0] = stream.bold(&lines[0]);
+    lines.insert(0, String::new());
+    lines
 }
 
 fn totals(report: &Report) -> String {
@@ -51,12 +104,13 @@ fn steps(stream: Stream, report: &Report) -> Vec<String> {
         ("repeated", Right),
         ("merged", Right),
         ("rejected", Right),
+        ("skipped", Right),
         ("time", Right),
         ("share", Right),
     ]);
     let all: f64 = report.steps.iter().map(|step| step.seconds).sum();
     report.steps.iter().for_each(|step| table.push(row(stream, step, all)));
-    table.drop_empty(&["dropped", "repeated", "merged", "rejected"]);
+    table.drop_empty(&["dropped", "repeated", "merged", "rejected", "skipped"]);
     let mut lines = table.lines(0);
     if let Some(heading) = lines.first_mut() {
         *heading = stream.bold(heading);
@@ -77,6 +131,7 @@ fn row(stream: Stream, step: &StepReport, all: f64) -> Vec<String> {
         unless_zero(step.repeated),
         unless_zero(step.merged),
         unless_zero(step.rejected),
+        unless_zero(step.skipped),
         number::seconds(step.seconds),
         if all > 0.0 { format!("{:.0} %", step.seconds / all * 100.0) } else { String::new() },
     ]
@@ -133,6 +188,21 @@ mod tests {
         let expected = ["", "first rows  row 1  row 2", "id          1      2", "text        a\\nb   null"];
         assert_eq!(samples(Stream::Out, "first rows", &rows, &["id".into(), "text".into()]), expected);
         assert!(samples(Stream::Out, "first rows", &[], &["id".into()]).is_empty());
+    }
+
+    #[test]
+    fn what_was_lost_is_said_by_step() {
+        let step =
+            |id: &str, failed, skipped, log| StepReport { id: id.into(), failed, skipped, log, ..Default::default() };
+        let steps = vec![step("a", 12, 0, (5, 0)), step("b", 0, 1, (0, 2048)), step("c", 0, 0, (9, 0))];
+        assert_eq!(
+            losses(&steps),
+            [
+                "12 rows failed in step a, in quarantine",
+                "1 row failed in step b, left out (on-error: skip)",
+                "step b said 0 B to the log and 2.0 kB beyond its limit, which nobody heard",
+            ]
+        );
     }
 
     #[test]

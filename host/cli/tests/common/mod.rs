@@ -1,5 +1,7 @@
 //! What the tests of the program share: running it, and files of their own.
 
+#![allow(dead_code)] // every file of tests needs another part of it
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 

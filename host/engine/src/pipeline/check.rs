@@ -7,11 +7,16 @@ use serde_json::Value;
 use super::fault::{Fault, Segment, Short};
 use super::graph::Graph;
 use super::route::route;
-use super::spec::{Action, CsvSpec, DatasetSpec, Format, LimitsSpec, SinkSpec, SourceSpec, Step, UseSpec};
+use super::spec::{
+    Action, CsvSpec, DatasetSpec, Format, LimitsSpec, OnError, PluginSpec, SinkSpec, SourceSpec, Step, UseSpec,
+};
 use super::written::{
     ACTIONS, DatasetTable, Names, PATH_KEYS, Paths, PipelineFile, SinkTable, SourceTable, StepTable, TextOr,
 };
 use super::{Place, Spanned};
+
+mod limits;
+mod plugin;
 
 /// A pipeline file that is right by itself.
 pub(super) struct Checked {
@@ -21,6 +26,10 @@ pub(super) struct Checked {
     pub(super) batch_bytes: Option<usize>,
     pub(super) quarantine: Option<String>,
     pub(super) dataset: Option<DatasetSpec>,
+    pub(super) plugins: Vec<PluginSpec>,
+    pub(super) limits: LimitsSpec,
+    pub(super) on_error: OnError,
+    pub(super) seed: u64,
     pub(super) steps: Vec<Step>,
     pub(super) graph: Graph,
 }
@@ -32,7 +41,9 @@ impl PipelineFile {
             let help = "a pipeline begins with a step that has `source:`";
             return Err(Fault::new("`steps` is empty").at(self.steps.place).help(help));
         }
-        let steps = steps(self.steps.value, line)?;
+        let plugins = plugin::plugins(self.plugins.unwrap_or_default())?;
+        let steps = steps(self.steps.value, &plugins, line)?;
+        plugin::are_used(&plugins, &steps)?;
         Ok(Checked {
             name: self.name,
             description: self.description,
@@ -40,13 +51,21 @@ impl PipelineFile {
             batch_bytes: self.batch_bytes.map(positive).transpose()?,
             quarantine: self.quarantine,
             dataset: self.dataset.map(dataset).transpose()?,
+            limits: self.limits.map(limits::limits).transpose()?.unwrap_or_default(),
+            on_error: self.on_error.unwrap_or_default(),
+            seed: self.seed.unwrap_or(0),
             graph: Graph::new(&steps)?,
+            plugins,
             steps,
         })
     }
 }
 
-fn steps(tables: Vec<Spanned<StepTable>>, line: impl Fn(Place) -> Option<usize>) -> Result<Vec<Step>, Fault> {
+fn steps(
+    tables: Vec<Spanned<StepTable>>,
+    plugins: &[PluginSpec],
+    line: impl Fn(Place) -> Option<usize>,
+) -> Result<Vec<Step>, Fault> {
     let mut ids: HashMap<String, Place> = HashMap::new();
     let mut steps = Vec::with_capacity(tables.len());
     for (index, table) in tables.into_iter().enumerate() {
@@ -58,7 +77,7 @@ fn steps(tables: Vec<Spanned<StepTable>>, line: impl Fn(Place) -> Option<usize>)
                 .label("the second")
                 .maybe_help(first));
         }
-        let step = step(table.value).map_err(|fault| {
+        let step = has_an_end(&table.value, plugins).and_then(|()| step(table.value)).map_err(|fault| {
             let fault = fault.at(table.place).within(Segment::Index(index));
             fault.within(Segment::Key("steps".into()))
         })?;
@@ -67,7 +86,20 @@ fn steps(tables: Vec<Spanned<StepTable>>, line: impl Fn(Place) -> Option<usize>)
     Ok(steps)
 }
 
-fn step(table: StepTable) -> Result<Step, Fault> {
+/// A plugin whose calls nobody interrupts has no step whose calls somebody does.
+fn has_an_end(table: &StepTable, plugins: &[PluginSpec]) -> Result<(), Fault> {
+    let time = table.limits.as_ref().and_then(|limits| limits.time.as_ref());
+    let (Some(time), Some(uses)) = (time, &table.r#use) else { return Ok(()) };
+    let plugin = uses.rsplit_once('/').map_or("", |(plugin, _)| plugin);
+    match plugins.iter().find(|spec| spec.endless && *spec.name == plugin) {
+        None => Ok(()),
+        Some(_) => Err(Fault::new(format!("the time limit of the plugin `{}` is off", Short(plugin)))
+            .at(time.place)
+            .help("leave it out here, or there")),
+    }
+}
+
+fn step(mut table: StepTable) -> Result<Step, Fault> {
     if !is_name(&table.id) {
         let fault = Fault::new(format!("`{}` cannot be a step's id", Short(&table.id))).at(table.id.place);
         return Err(fault.help("an id has letters, digits, `_` and `-`"));
@@ -80,9 +112,9 @@ fn step(table: StepTable) -> Result<Step, Fault> {
         batch_bytes: table.batch_bytes.map(positive).transpose()?,
         dataset: table.dataset.clone().map(dataset_name).transpose()?,
         cache: table.cache.as_ref().map(|cache| cache.value),
-        limits: LimitsSpec::default(),
-        on_error: None,
-        retries: None,
+        limits: table.limits.take().map(|limits| limits::limits(limits.value)).transpose()?.unwrap_or_default(),
+        on_error: table.on_error.as_ref().map(|on_error| on_error.value),
+        retries: table.retries.take().map(limits::retries).transpose()?,
         action: action(table)?,
     })
 }
@@ -178,7 +210,10 @@ fn only_action(table: &StepTable) -> Result<(), Fault> {
             let columns = table.columns.as_ref().map(|columns| ("columns", columns.place));
             let outputs = table.outputs.as_ref().map(|outputs| ("outputs", outputs.place));
             let cache = table.cache.as_ref().map(|cache| ("cache", cache.place));
-            match with.or(columns).or(outputs).or(cache) {
+            let limits = table.limits.as_ref().map(|limits| ("limits", limits.place));
+            let on_error = table.on_error.as_ref().map(|on_error| ("on-error", on_error.place));
+            let retries = table.retries.as_ref().map(|retries| ("retries", retries.place));
+            match with.or(columns).or(outputs).or(cache).or(limits).or(on_error).or(retries) {
                 Some((stray, place)) => {
                     Err(Fault::new(format!("`{stray}` goes with `use`, not with `{key}`")).at(place))
                 }

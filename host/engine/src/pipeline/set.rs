@@ -43,12 +43,34 @@ pub(super) fn apply(root: &mut Node, source: u32, argument: &str) -> Result<(), 
         [key, _, ..] if key.text == "dataset" && !has_step(root, "dataset") => {
             put_in(root, &keys, |node, keys| put_path(node, &["folder"], keys, value))
         }
+        [key, _, ..] if matches!(key.text.as_str(), "limits" | "plugins") && !has_step(root, &key.text) => {
+            let keys = plugin_keys(root, keys);
+            no_empty(&keys)?;
+            put(root, &keys, value)
+        }
         [step, inner @ ..] if !inner.is_empty() => {
             let table = find_step(root, step)?;
             put(table, &within_step(table, inner), value)
         }
         keys => put(root, keys, value),
     }
+}
+
+/// A plugin's name may have dots, as in `plugins../my.wasm.pin`: it is the longest that is one.
+fn plugin_keys(root: &Node, mut keys: Vec<Key>) -> Vec<Key> {
+    if keys[0].text != "plugins" {
+        return keys;
+    }
+    let written =
+        root.get("plugins").and_then(Node::table).unwrap_or_default().iter().map(|(key, _)| key.text.as_str());
+    let steps = root.get("steps").and_then(Node::list).unwrap_or_default().iter();
+    let used = steps.filter_map(|step| step.get("use")?.text()?.rsplit_once('/')).map(|(plugin, _)| plugin);
+    let names: Vec<&str> = written.chain(used).collect();
+    let joined = |end: usize| keys[1..end].iter().map(|key| key.text.as_str()).collect::<Vec<_>>().join(".");
+    let Some(end) = (2..=keys.len()).rev().find(|end| names.contains(&joined(*end).as_str())) else { return keys };
+    let (text, place) = (joined(end), keys[1].place);
+    keys.splice(1..end, [Key { text, place }]);
+    keys
 }
 
 /// The keys before the first `=`, and the place of what is behind it.
@@ -58,13 +80,21 @@ fn split(source: u32, argument: &str) -> Result<(Vec<Key>, Place), Fault> {
         return Err(Fault::new("`--set` has no `=`").at(whole).help(USAGE));
     };
     let keys = keys(source, path);
-    if let Some(empty) = keys.iter().find(|key| key.text.is_empty()) {
-        return Err(Fault::new("`--set` names nothing").at(empty.place).help(USAGE));
+    // Of a plugin's name nobody knows yet where it ends.
+    if keys[0].text != "plugins" {
+        no_empty(&keys)?;
     }
     if let Some(key) = keys.get(MAX_DEPTH) {
         return Err(Fault::new(format!("more than {MAX_DEPTH} keys within each other")).at(key.place));
     }
     Ok((keys, Place::new(source, path.len() + 1..argument.len())))
+}
+
+fn no_empty(keys: &[Key]) -> Result<(), Fault> {
+    match keys.iter().find(|key| key.text.is_empty()) {
+        Some(empty) => Err(Fault::new("`--set` names nothing").at(empty.place).help(USAGE)),
+        None => Ok(()),
+    }
 }
 
 fn no_key(root: &Node, key: &Key) -> Fault {

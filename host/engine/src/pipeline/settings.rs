@@ -36,7 +36,12 @@ pub(super) struct Draft {
     pub(super) root: Node,
     pub(super) texts: Texts,
     pub(super) given: Given,
+    /// The variables that plugins are granted, with the values that they had when they were looked up.
+    variables: HashMap<String, String>,
 }
+
+/// A variable's value that is shorter is not hidden where it is shown by chance: it would be found in every other word.
+const LEAST_HIDDEN: usize = 6;
 
 impl Draft {
     pub(super) fn new(name: &str, text: &str) -> Result<Self, Box<PipelineError>> {
@@ -45,7 +50,7 @@ impl Draft {
         }
         let texts = Texts::new(name, text);
         match Node::parse(0, text) {
-            Ok(root) => Ok(Self { root, texts, given: Given::default() }),
+            Ok(root) => Ok(Self { root, texts, given: Given::default(), variables: HashMap::new() }),
             Err(fault) => Err(texts.raise(fault)),
         }
     }
@@ -126,6 +131,19 @@ impl Draft {
             self.texts.forget(source);
         }
         fault
+    }
+
+    /// The value of a variable that a plugin is granted, which is shown nowhere.
+    pub(super) fn variable(&mut self, name: &str, env: Option<Lookup<'_>>) -> Option<String> {
+        if let Some(value) = self.variables.get(name) {
+            return Some(value.clone());
+        }
+        let value = env?(name)?;
+        if value.len() >= LEAST_HIDDEN {
+            self.texts.hide(&value);
+        }
+        self.variables.insert(name.to_owned(), value.clone());
+        Some(value)
     }
 
     fn set(&mut self, argument: &str) -> Result<(), Fault> {

@@ -95,8 +95,11 @@ pub struct PluginSpec {
     pub name: Spanned<String>,
     /// `grants:` what its steps may do beyond computing.
     pub grants: Grants,
-    /// `columns:` the only columns of the data that its steps are told of, where it is given.
-    pub columns: Option<Vec<Spanned<String>>>,
+    /// The variables of `grants: { env: … }` as they are named; those that are set are in the grants.
+    pub env: Vec<Spanned<String>>,
+    /// `columns:` the columns of the data that its steps are told of. Where it was left out: those that a step declares, or
+    /// that the pipeline names for it.
+    pub columns: Option<ColumnsSpec>,
     /// `limits:` of its steps.
     pub limits: LimitsSpec,
     /// `limits: { time: off }`: no call of it has an end but its own.
@@ -105,6 +108,15 @@ pub struct PluginSpec {
     pub load: LoadLimits,
     /// `pin:` whether its SHA-256 is held against `stillroom.lock`. It is, where this was left out.
     pub pin: bool,
+}
+
+/// Columns of the data that a plugin's steps are told of.
+#[derive(Debug, Clone)]
+pub enum ColumnsSpec {
+    /// `columns: all`
+    All,
+    /// `columns: […]`: these and no others.
+    These(Vec<Spanned<String>>),
 }
 
 /// What a step does. All but [`Action::Use`] is the host's own work.

@@ -4,6 +4,7 @@ use super::*;
 
 mod graph;
 mod params;
+mod plugins;
 mod schema;
 
 /// `LINE:COLUMN: message (help)`, as far as there is one.

@@ -11,8 +11,14 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 use serde_json::{Map, Number, Value};
 
 use super::schema;
-use super::spec::{Compression, ConcatOrder, Format, JoinKind, ParamKind, RouteUnit};
+use super::spec::{Compression, ConcatOrder, Format, JoinKind, OnError, ParamKind, RouteUnit};
 use super::{Place, Spanned};
+
+pub(super) use plugin::{
+    ColumnNames, FilesTable, Folder, GrantsTable, HttpTable, LimitsTable, ListOr, PluginTable, Plugins,
+};
+
+mod plugin;
 
 /// A Stillroom pipeline: rows come from sources, go through steps, and are written by sinks or as data sets.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -35,6 +41,15 @@ pub(super) struct PipelineFile {
     /// A folder for the rows of every step that is the last and no sink, each a data set of its own; or a table with more
     /// to say.
     pub(super) dataset: Option<Spanned<TextOr<DatasetTable>>>,
+    /// What steps of plugins may take of the machine.
+    pub(super) limits: Option<LimitsTable>,
+    /// What becomes of rows that a plugin's step fails on. `fail`, where it is left out.
+    pub(super) on_error: Option<OnError>,
+    /// A number that decides what plugins' steps get for randomness, where they are granted none. 0, where it is left out.
+    pub(super) seed: Option<u64>,
+    /// What plugins may do and take, by the name or file that `use` has.
+    #[schemars(with = "Option<BTreeMap<String, PluginTable>>")]
+    pub(super) plugins: Option<Plugins>,
     /// What a run may be told: name to default value, or to a table with more to say. `$(name)` is the value anywhere else
     /// in this file, and `$$(` is `$(` itself.
     #[serde(default, rename = "params")]
@@ -46,8 +61,20 @@ pub(super) struct PipelineFile {
 }
 
 /// The keys of a pipeline.
-pub(super) const TOP_KEYS: [&str; 8] =
-    ["name", "description", "batch-rows", "batch-bytes", "quarantine", "dataset", "params", "steps"];
+pub(super) const TOP_KEYS: [&str; 12] = [
+    "name",
+    "description",
+    "batch-rows",
+    "batch-bytes",
+    "quarantine",
+    "dataset",
+    "limits",
+    "on-error",
+    "seed",
+    "plugins",
+    "params",
+    "steps",
+];
 
 /// Where the data sets go.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -100,7 +127,8 @@ pub(super) struct ParamTable {
 #[schemars(rename = "Step", extend(
     "oneOf" = ACTIONS.map(|action| serde_json::json!({ "required": [action] })),
     "dependentRequired" = {
-        "with": ["use"], "columns": ["use"], "outputs": ["use"], "cache": ["use"], "concat": ["from"], "join": ["from"],
+        "with": ["use"], "columns": ["use"], "outputs": ["use"], "cache": ["use"], "limits": ["use"], "on-error": ["use"],
+        "retries": ["use"], "concat": ["from"], "join": ["from"],
     },
     "not" = { "required": ["source", "from"] },
 ))]
@@ -121,6 +149,12 @@ pub(super) struct StepTable {
     pub(super) dataset: Option<Spanned<String>>,
     /// Whether the results of a plugin's step are kept for later runs. Where it is left out, by what they cost.
     pub(super) cache: Option<Spanned<bool>>,
+    /// What the plugin's step may take of the machine, where it is not what the plugin or the pipeline says.
+    pub(super) limits: Option<Spanned<LimitsTable>>,
+    /// What becomes of rows that the plugin's step fails on. As the pipeline says, where it is left out.
+    pub(super) on_error: Option<Spanned<OnError>>,
+    /// How often a batch that the plugin's step failed on is tried again as it is. Not once, where it is left out.
+    pub(super) retries: Option<Spanned<u64>>,
     /// Read rows: a path or glob whose extension tells the format (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`; also
     /// within `.gz` or `.zst`), or a table with more to say.
     pub(super) source: Option<Spanned<TextOr<SourceTable>>>,
@@ -170,8 +204,20 @@ pub(super) const ACTIONS: [&str; 11] =
     ["source", "use", "where", "compute", "select", "drop", "rename", "route", "concat", "join", "sink"];
 
 /// The other keys of a step.
-pub(super) const STEP_KEYS: [&str; 9] =
-    ["id", "from", "batch-rows", "batch-bytes", "dataset", "cache", "with", "columns", "outputs"];
+pub(super) const STEP_KEYS: [&str; 12] = [
+    "id",
+    "from",
+    "batch-rows",
+    "batch-bytes",
+    "dataset",
+    "cache",
+    "limits",
+    "on-error",
+    "retries",
+    "with",
+    "columns",
+    "outputs",
+];
 
 /// New names to old ones, or to expressions.
 pub(super) type Names = IndexMap<Spanned<String>, Spanned<String>>;

@@ -8,14 +8,16 @@ use serde_json::Value;
 
 use super::call::{Input, layout, lossless_cast};
 use super::column::is_hidden;
-use super::{BatchSize, Call, Loaded, columns_help};
+use super::told::{self, Told};
+use super::{BatchSize, Call, Loaded, Pinned, PlanOptions, PlannedPlugin, columns_help};
 use crate::component::{Plugin, PluginOptions};
 use crate::contract::data_type;
 use crate::contract::v0_1::{Column, Kind, Manifest};
 use crate::engine::Engine;
 use crate::error::{Error, PipelineError, Result};
-use crate::instance::{Instance, Opening};
+use crate::instance::{Failure, Instance, Opening};
 use crate::limits::{Brake, Limits};
+use crate::lock::Pin;
 use crate::pipeline::{Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
 
 /// The plugins that a program brings along: name and bytes. They have no privilege over a stranger's.
@@ -42,14 +44,14 @@ impl Builtins {
 pub(super) struct Lookup<'a> {
     pub(super) engine: &'a Engine,
     pipeline: &'a Pipeline,
-    builtins: Builtins,
-    loaded: Loaded,
+    options: &'a PlanOptions<'a>,
+    pub(super) loaded: Loaded,
     pub(super) brake: Brake,
 }
 
 impl<'a> Lookup<'a> {
-    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, builtins: Builtins) -> Self {
-        Self { engine, pipeline, builtins, loaded: Loaded::new(), brake: Brake::default() }
+    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, options: &'a PlanOptions<'a>) -> Self {
+        Self { engine, pipeline, options, loaded: Loaded::new(), brake: Brake::default() }
     }
 
     /// Loads, checks against the data and opens a step; `data` is none where the step has no input.
@@ -66,7 +68,7 @@ impl<'a> Lookup<'a> {
         let manifest = self.manifest(&plugin, uses)?;
         self.check_place(step, manifest, uses, has_source)?;
         self.check_params(step, manifest, uses)?;
-        let names = self.names(step, manifest, uses, data)?;
+        let Names { own: names, untold } = self.names(step, manifest, uses, data)?;
         let casts = self.casts(step, manifest, uses, data, &names)?;
         let offered = offered(data, &names, &casts);
         let opening = Opening {
@@ -79,7 +81,7 @@ impl<'a> Lookup<'a> {
             params: uses.parameters().to_string(),
             fields: offered.iter().map(|offer| (offer.name.clone(), offer.text.clone(), offer.nullable)).collect(),
         };
-        let instance = Instance::open(&opening).map_err(|failure| self.open_error(step, uses, &failure))?;
+        let instance = Instance::open(&opening).map_err(|failure| self.open_error(step, uses, &failure, &untold))?;
         let opened = instance.opened().clone();
         let inputs: Vec<Input> = opened
             .inputs
@@ -118,25 +120,46 @@ impl<'a> Lookup<'a> {
 
     fn plugin(&mut self, uses: &UseSpec) -> Result<Plugin> {
         let name = &uses.plugin.value;
-        if let Some(plugin) = self.loaded.get(name) {
-            return Ok(plugin.clone());
+        if let Some(loaded) = self.loaded.get(name) {
+            return Ok(loaded.plugin.clone());
         }
+        let (plugin, pinned) = self.load(uses)?;
+        self.loaded.insert(name.clone(), PlannedPlugin { name: name.clone(), plugin: plugin.clone(), pinned });
+        Ok(plugin)
+    }
+
+    fn load(&self, uses: &UseSpec) -> Result<(Plugin, Pinned)> {
+        let name = &uses.plugin.value;
         let spec = self.pipeline.plugin(name);
-        let options = PluginOptions {
+        let mut options = PluginOptions {
             grants: spec.map(|spec| spec.grants.clone()).unwrap_or_default(),
             load: spec.map(|spec| spec.load).unwrap_or_default(),
             limits: Some(self.plugin_limits(uses)),
             endless: spec.is_some_and(|spec| spec.endless),
+            pin: None,
         };
-        let plugin = if uses.is_file() {
-            Plugin::load_file(self.engine, Path::new(name), &options)?
-        } else {
-            let found = self.builtins.iter().find(|(builtin, _)| builtin == name);
+        if !uses.is_file() {
+            let found = self.options.builtins.iter().find(|(builtin, _)| builtin == name);
             let Some((_, bytes)) = found else { return Err(self.no_plugin(uses).into()) };
-            Plugin::load(self.engine, name, bytes, &options)?
+            return Ok((Plugin::load(self.engine, name, bytes, &options)?, Pinned::BuiltIn));
+        }
+        let path = Path::new(name);
+        let is_pinned = spec.is_none_or(|spec| spec.pin);
+        let lock = self.options.lock.filter(|_| is_pinned);
+        options.pin = lock.and_then(|lock| lock.get(path)).cloned();
+        let plugin = Plugin::load_file(self.engine, path, &options)?;
+        let pinned = match (lock, options.pin) {
+            (None, _) => {
+                if is_pinned {
+                    Pinned::Unlocked
+                } else {
+                    Pinned::Off
+                }
+            }
+            (Some(_), Some(pin)) => Pinned::Locked(pin),
+            (Some(lock), None) => Pinned::New(lock.name_of(path), Pin::new(plugin.digest(), plugin.bytes() as u64)),
         };
-        self.loaded.insert(name.clone(), plugin.clone());
-        Ok(plugin)
+        Ok((plugin, pinned))
     }
 
     fn plugin_limits(&self, uses: &UseSpec) -> Limits {
@@ -149,7 +172,7 @@ impl<'a> Lookup<'a> {
     }
 
     fn no_plugin(&self, uses: &UseSpec) -> PipelineError {
-        let names: Vec<&str> = self.builtins.iter().map(|(name, _)| name).collect();
+        let names: Vec<&str> = self.options.builtins.iter().map(|(name, _)| name).collect();
         let help = did_you_mean(&uses.plugin, "built-in plugins", names.iter().copied()).unwrap_or_default();
         let help = format!("{help}; a file is named with its path, as in `./my.wasm/step`");
         self.fail(uses.plugin.place, format!("there is no built-in plugin `{}`", uses.plugin.value), help)
@@ -212,8 +235,8 @@ impl<'a> Lookup<'a> {
         Ok(())
     }
 
-    /// For each column of the data, the name that the step uses for it.
-    fn names(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, data: &Schema) -> Result<Vec<String>> {
+    /// For each column of the data, the name that the step uses for it; none where it is not told of it.
+    fn names(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, data: &Schema) -> Result<Names> {
         // What the host added for itself has no name here.
         let name = |field: &Arc<Field>| if is_hidden(field.name()) { String::new() } else { field.name().clone() };
         let mut names: Vec<String> = data.fields().iter().map(name).collect();
@@ -227,7 +250,24 @@ impl<'a> Lookup<'a> {
             names.iter_mut().filter(|name| **name == own.value).for_each(String::clear);
             names[column].clone_from(&own.value);
         }
+        let told = Told::new(manifest, uses, self.pipeline.plugin(&uses.plugin));
+        let mut untold = Vec::new();
+        for (own, field) in names.iter_mut().zip(data.fields()).filter(|(own, _)| !own.is_empty()) {
+            if !told.knows(own, field.name()) {
+                untold.push((std::mem::take(own), field.name().clone()));
+            }
+        }
         for column in manifest.columns.iter().filter(|column| column.required) {
+            if let Some((own, theirs)) = untold.iter().find(|(own, _)| *own == column.name) {
+                let message = format!("step `{}`: `{}` reads a column `{own}`", *step.id, uses.uses.value);
+                return Err(self
+                    .fail(
+                        uses.uses.place,
+                        message,
+                        told::help(self.pipeline.plugin(&uses.plugin), &uses.plugin, theirs),
+                    )
+                    .into());
+            }
             if !names.contains(&column.name) {
                 let message = format!(
                     "step `{}`: `{}` reads a column `{}`, which the data does not have",
@@ -238,7 +278,7 @@ impl<'a> Lookup<'a> {
                 return Err(self.fail(uses.uses.place, message, help).into());
             }
         }
-        Ok(names)
+        Ok(Names { own: names, untold })
     }
 
     fn check_own(&self, step: &Step, manifest: &Manifest, uses: &UseSpec, own: &Spanned<String>) -> Result<()> {
@@ -304,14 +344,15 @@ impl<'a> Lookup<'a> {
     }
 
     /// A step that does not open: points at the parameter that it names, where it names one.
-    fn open_error(&self, step: &Step, uses: &UseSpec, failure: &crate::instance::Failure) -> PipelineError {
+    fn open_error(&self, step: &Step, uses: &UseSpec, failure: &Failure, untold: &[(String, String)]) -> PipelineError {
         let named = uses.with.iter().find(|(name, _)| failure.message.contains(&format!("`{}`", name.value)));
         let place = named.map_or(uses.uses.place, |(_, value)| value.place);
         let whose = if failure.params { "" } else { "the plugin failed: " };
-        let help = if failure.params {
-            format!("`still steps {}` shows its parameters and columns", uses.uses.value)
-        } else {
-            failure.backtrace.join("\n")
+        let wanted = untold.iter().find(|(own, _)| failure.message.contains(&format!("`{own}`")));
+        let help = match wanted {
+            Some((_, theirs)) => told::help(self.pipeline.plugin(&uses.plugin), &uses.plugin, theirs),
+            None if failure.params => format!("`still steps {}` shows its parameters and columns", uses.uses.value),
+            None => failure.backtrace.join("\n"),
         };
         self.fail(place, format!("step `{}`: {whose}{}", *step.id, failure.message), help)
     }
@@ -319,6 +360,14 @@ impl<'a> Lookup<'a> {
     fn fail(&self, place: Place, message: impl Into<String>, help: impl Into<String>) -> PipelineError {
         self.pipeline.error(place, message, "", Some(help.into()).filter(|help: &String| !help.is_empty()))
     }
+}
+
+/// What a step calls the data's columns.
+struct Names {
+    /// One a column; empty for those that it is not told of.
+    own: Vec<String>,
+    /// The names that the others would have, and the data's.
+    untold: Vec<(String, String)>,
 }
 
 /// A column as the step is shown it.

@@ -24,8 +24,8 @@ use crate::error::PipelineError;
 use crate::expression::ExpressionError;
 use crate::instance::Opening;
 use crate::pipeline::{
-    Action, ConcatOrder, DatasetSpec, Input, JoinKind, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec, SourceSpec,
-    Spanned, Step,
+    Action, ConcatOrder, DatasetSpec, Input, JoinKind, OnError, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec,
+    SourceSpec, Spanned, Step,
 };
 use crate::report::LimitsReport;
 use crate::sink;
@@ -91,11 +91,11 @@ impl Done {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, builtins: Builtins) -> Self {
+    pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, options: &'a PlanOptions) -> Self {
         let count = pipeline.steps.len();
         Self {
             pipeline,
-            lookup: Lookup::new(engine, pipeline, builtins),
+            lookup: Lookup::new(engine, pipeline, options),
             batch: BatchSize {
                 rows: pipeline.batch_rows.unwrap_or(BATCH_ROWS),
                 bytes: pipeline.batch_bytes.unwrap_or(BATCH_BYTES),
@@ -282,6 +282,15 @@ impl<'a> Planner<'a> {
             let help = "leave out `cache: true`: it answers by all that it has seen before";
             return Err(self.fail(step.id.place, message, help).into());
         }
+        if kind != Kind::Transform && step.on_error.is_some_and(|on_error| on_error != OnError::Fail) {
+            let message = format!(
+                "step `{}`: rows that a step fails on cannot be left out of one that is {}",
+                *step.id,
+                kind_text(kind)
+            );
+            let help = "leave out `on-error`: what it saw before is gone with its instance";
+            return Err(self.fail(step.id.place, message, help).into());
+        }
         let made = schema.fields().iter().zip(&call.layout).filter(|(_, from)| matches!(from, From::Made(_)));
         self.no_hidden(step, made.map(|(field, _)| field.name().as_str()))?;
         let done = self.describe_call(&call, input);
@@ -409,6 +418,7 @@ impl<'a> Planner<'a> {
             has_card: pipeline.dataset.as_ref().is_some_and(|dataset| dataset.card),
             seen: None,
             brake: self.lookup.brake,
+            plugins: self.lookup.loaded,
             steps: self.steps.into_iter().flatten().collect(),
         })
     }

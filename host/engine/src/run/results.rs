@@ -65,14 +65,17 @@ pub(crate) enum Found {
 impl Keep {
     /// The results of a step; none where they are not to be kept.
     pub(crate) fn new(results: &Results, call: &Call, pipeline: &Pipeline) -> Option<Self> {
-        if call.cache == Some(false) {
+        let (opening, opened) = (&call.opening, &call.opened);
+        // What it answers may hang on a file, a server or the time of day: somebody has to say that it does not.
+        let is_wanted = call.cache.unwrap_or_else(|| opening.plugin.is_pure());
+        if !is_wanted {
             return None;
         }
-        let (opening, opened) = (&call.opening, &call.opened);
         // A step is shown the names and types of all columns that it may sign for: what it answers may hang on them.
         let inputs = format!("{:?} {:?}", opening.fields, opened.inputs);
         let outputs = format!("{:?} {}", opened.outputs, opened.any_rows);
         let contract = VERSIONS.join(" ");
+        let seed = if opening.plugin.code().hangs_on_seed { opening.seed.to_string() } else { String::new() };
         let parts = [
             opening.plugin.digest().as_bytes(),
             contract.as_bytes(),
@@ -80,6 +83,7 @@ impl Keep {
             opening.params.as_bytes(),
             inputs.as_bytes(),
             outputs.as_bytes(),
+            seed.as_bytes(),
         ];
         let key = results.cache.step(&parts);
         let params = pipeline.redact(&opening.params).into_owned();

@@ -52,7 +52,13 @@ pub(super) fn manifest(plan: &Plan, options: &RunOptions) -> Value {
     let plugins: Vec<&str> = plan.steps().iter().filter_map(|step| step.digest.as_deref()).collect();
     let pipeline = &plan.pipeline;
     let batch = (pipeline.batch_rows, pipeline.batch_bytes, &plan.quarantine);
-    let pipeline = format!("{:?}\n{:?}\n{batch:?}\n{:?}", pipeline.steps, pipeline.dataset, options.limit);
+    let outer = (&pipeline.plugins, pipeline.limits, pipeline.on_error, pipeline.seed);
+    // Variables do not show their values, which are digested with all else.
+    let variables: Vec<_> = pipeline.plugins.iter().filter_map(|plugin| Some(&plugin.grants.env.as_ref()?.0)).collect();
+    let pipeline = format!(
+        "{:?}\n{:?}\n{batch:?}\n{:?}\n{outer:?}\n{variables:?}",
+        pipeline.steps, pipeline.dataset, options.limit
+    );
     json!({
         "stillroom": env!("CARGO_PKG_VERSION"),
         "pipeline": Sha256::digest(pipeline.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>(),

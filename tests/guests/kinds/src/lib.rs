@@ -232,4 +232,22 @@ impl Step for Swallow {
     }
 }
 
-register!(Count, RunningTotal, Reverse, Fail, Repeat, Echo, Swallow);
+/// Transform: wants a column that it does not declare.
+struct Nosy;
+
+impl Step for Nosy {
+    const NAME: &str = "nosy";
+    const SUMMARY: &str = "Takes the column `secret`, and does not say so before.";
+    const COLUMNS: &[Column] = &[Column::optional("n", &["int64"], "Of no interest.")];
+    type Params = NoParams;
+
+    fn open(_: NoParams, schema: &mut Schema) -> Result<Self> {
+        schema.input_dynamic("secret").map(|_| Self)
+    }
+
+    fn process(&mut self, _: &Batch) -> Result<Output> {
+        Ok(Output::empty())
+    }
+}
+
+register!(Count, RunningTotal, Reverse, Fail, Repeat, Echo, Swallow, Nosy);

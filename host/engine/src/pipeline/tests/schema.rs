@@ -19,13 +19,13 @@ fn schema_knows_every_key() {
         keys.sort_unstable();
         keys.join(" ")
     };
-    let top = "batch-bytes batch-rows dataset description name params quarantine steps";
+    let top = "batch-bytes batch-rows dataset description limits name on-error params plugins quarantine seed steps";
     assert_eq!(keys(&schema), top);
     assert_eq!(sorted(written::TOP_KEYS.to_vec()), top);
     assert_eq!(schema["required"], json!(["steps"]));
     let step = &schema["$defs"]["Step"];
-    let all = "batch-bytes batch-rows cache columns compute concat dataset drop from id join outputs rename route select sink \
-               source use where with";
+    let all = "batch-bytes batch-rows cache columns compute concat dataset drop from id join limits on-error outputs rename \
+               retries route select sink source use where with";
     assert_eq!(keys(step), all);
     assert_eq!(sorted([&written::ACTIONS[..], &written::STEP_KEYS].concat()), all);
     assert_eq!(step["oneOf"][0], json!({ "required": ["source"] }));
@@ -39,6 +39,13 @@ fn schema_knows_every_key() {
     assert_eq!(of("Route"), "branches each first in-turn otherwise pick seed where");
     assert_eq!(of("Dataset"), "card folder format seed test");
     assert_eq!(of("Param"), "default description env max min one-of secret type");
+    assert_eq!(of("Plugin"), "columns grants limits pin");
+    assert_eq!(of("Grants"), "clock env files http log random");
+    assert_eq!(of("Files"), "read write");
+    assert_eq!(of("Folder"), "as path");
+    assert_eq!(of("Http"), "hosts methods private response time");
+    let limits = "compile-time component instances log memory output output-rows rejected-rows table-elements time";
+    assert_eq!(of("Limits"), limits);
 }
 
 /// What the program takes the schema takes too.
@@ -48,7 +55,7 @@ fn schema_accepts_what_is_right() {
     let docs = include_str!("../../../../../docs/pipeline.md");
     let examples: Vec<&str> = docs.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
     assert!(examples.len() >= 2);
-    for text in examples.into_iter().chain([PIPELINE, params::PIPELINE]) {
+    for text in examples.into_iter().chain([PIPELINE, params::PIPELINE, plugins::PIPELINE]) {
         let set = if text.contains("secret: true") { vec!["token=abc"] } else { vec![] };
         Pipeline::parse_with("p.yaml", text, set).unwrap_or_else(|error| panic!("{}\n{text}", shown(&error)));
         let value = Value::deserialize(&Node::parse(0, text).unwrap()).unwrap();
@@ -79,6 +86,18 @@ fn schema_refuses_what_is_wrong() {
         "steps: [{id: a, route: {branches: [b], each: file}}]",
         "dataset: {folder: x, test: 1}\nsteps: [{id: a, where: x}]",
         "dataset: {}\nsteps: [{id: a, where: x}]",
+        "steps: [{id: a, where: x, limits: {}}]",
+        "steps: [{id: a, where: x, on-error: skip}]",
+        "steps: [{id: a, where: x, retries: 1}]",
+        "on-error: never\nsteps: [{id: a, use: b/c}]",
+        "limits: {memory: 0}\nsteps: [{id: a, use: b/c}]",
+        "limits: {output-rows: 0}\nsteps: [{id: a, use: b/c}]",
+        "limits: {memroy: 1}\nsteps: [{id: a, use: b/c}]",
+        "plugins: [b]\nsteps: [{id: a, use: b/c}]",
+        "plugins: {b: {grants: {log: loud}}}\nsteps: [{id: a, use: b/c}]",
+        "plugins: {b: {grants: {files: {append: [a]}}}}\nsteps: [{id: a, use: b/c}]",
+        "plugins: {b: {grants: {http: {hosts: []}}}}\nsteps: [{id: a, use: b/c}]",
+        "plugins: {b: {grants: {http: {methods: [GET]}}}}\nsteps: [{id: a, use: b/c}]",
         "params: [a]\nsteps: [{id: a, where: x}]",
         "params: {a: {typ: text}}\nsteps: [{id: a, where: x}]",
         "params: {a b: 1}\nsteps: [{id: a, where: x}]",
