@@ -18,5 +18,7 @@ mod guest;
 mod isolation;
 #[path = "hostile/load.rs"]
 mod load;
+#[path = "hostile/module.rs"]
+mod module;
 #[path = "hostile/table.rs"]
 mod table;
