@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow_array::ArrayRef;
@@ -78,7 +79,7 @@ impl Failure {
 }
 
 /// What an opened step takes and makes, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Opened {
     pub(crate) inputs: Vec<String>,
     pub(crate) outputs: Vec<Field>,
@@ -126,6 +127,8 @@ pub(crate) struct Opening {
     /// What randomness hangs on beside the input, where none is granted.
     pub(crate) seed: u64,
     pub(crate) brake: Brake,
+    /// What it signed when it was first opened, if it was: the pipeline was planned with that.
+    pub(crate) signed: Option<Arc<Opened>>,
 }
 
 /// Where in the data a batch is.
@@ -181,6 +184,9 @@ impl Instance {
         let signature = answer.map_err(|error| failure(&mut store, limits, error))?.map_err(fault)?;
         let kind = plugin.manifest(&opening.step).map_or(Kind::Transform, |manifest| manifest.kind);
         let opened = check_signature(signature, opening, kind).map_err(Failure::contract)?;
+        if opening.signed.as_ref().is_some_and(|signed| **signed != opened) {
+            return Err(Failure::contract("signs for something else than when the pipeline was planned"));
+        }
         let at_rest = store.data().limiter.memory();
         let (plugin, seed) = (plugin.clone(), *seed);
         Ok(Self { store, functions, plugin, limits, opened, seed, calls: 0, finishing: Duration::ZERO, at_rest })

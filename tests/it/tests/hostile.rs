@@ -8,6 +8,8 @@ mod abi;
 #[allow(dead_code)] // some of it is the guest's half
 #[path = "../../guests/hostile/src/cases.rs"]
 mod cases;
+#[path = "hostile/catalogue.rs"]
+mod catalogue;
 #[path = "hostile/common.rs"]
 mod common;
 #[path = "hostile/expect.rs"]
