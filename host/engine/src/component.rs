@@ -1,34 +1,31 @@
 //! Plugins: loaded, checked, compiled once and shared by all threads.
 
-use std::borrow::Cow;
+mod compile;
+mod weigh;
+
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::RecvTimeoutError;
 
 use wasmtime::component::{Component, InstancePre, types::ComponentItem};
 
+use self::compile::compile;
 use crate::capability::{Capability, Grants};
-use crate::contract::v0_1::{Exports, Kind, Manifest};
+use crate::contract::v0_1::{Column, Exports, Kind, Manifest};
 use crate::contract::{STEP_INTERFACE, VERSIONS};
-use crate::engine::{Engine, WORKER_STACK_BYTES};
+use crate::engine::Engine;
 use crate::error::{Error, PluginError, Result};
-use crate::instance::{Guest, Instance};
+use crate::instance::{Guest, Instance, clip};
 use crate::limits::{Limits, LoadLimits};
 use crate::linker::{self, Import};
 use crate::lock::{self, Pin};
 use crate::plan::grants_yaml;
 
-/// The beginning of every WebAssembly file; a component and a module differ in the four bytes after it.
-const MAGIC: &[u8] = b"\0asm";
-
-/// The custom section in which a core module carries its component type.
-const TYPE_SECTION: &[u8] = b"component-type";
-
-/// Most steps of a plugin, and longest text in what it says of itself.
+/// Most steps of a plugin, most columns that a step knows by name, and longest text in what it says of itself.
 const MAX_STEPS: usize = 256;
+const MAX_COLUMNS: usize = 1024;
 const MAX_TEXT: usize = 64 << 10;
 
 /// A loaded plugin: compiled code and what its steps say of themselves. Cheap to clone, shared by all threads.
@@ -139,9 +136,8 @@ impl Plugin {
     /// # Errors
     /// As [`Self::from_file`].
     pub fn load(engine: &Engine, name: &str, bytes: &[u8], options: &PluginOptions) -> Result<Self> {
-        let component = as_component(name, bytes)?;
         let sandbox = engine.sandbox(options.endless)?;
-        let compiled = compile(&sandbox.wasm, name, component.into_owned(), &options.load)?;
+        let compiled = compile(&sandbox.wasm, name, bytes, &options.load)?;
         let imports = check_contract(&sandbox.wasm, name, &compiled)?;
         let requests = requests(name, &imports, &options.grants)?;
         let unfit = |error: wasmtime::Error| {
@@ -246,28 +242,6 @@ pub(crate) fn kind_text(kind: Kind) -> &'static str {
     }
 }
 
-/// A core module is wrapped as the component that it says it is; so an author needs nothing but the language's compiler.
-fn as_component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
-    if bytes.get(..4) != Some(MAGIC) {
-        return Err(plugin_error(name, "is not a WebAssembly file".to_owned(), "a plugin is a `.wasm` component"));
-    }
-    if bytes.get(4..8) != Some(&[1, 0, 0, 0]) {
-        return Ok(Cow::Borrowed(bytes));
-    }
-    if !bytes.windows(TYPE_SECTION.len()).any(|window| window == TYPE_SECTION) {
-        return Err(plugin_error(
-            name,
-            "is a core module without a component type".to_owned(),
-            "build it against a Stillroom SDK, or from sdk/wit with wit-bindgen",
-        ));
-    }
-    wit_component::ComponentEncoder::default()
-        .module(bytes)
-        .and_then(|encoder| encoder.validate(false).encode())
-        .map(Cow::Owned)
-        .map_err(|error| plugin_error(name, format!("cannot be made a component: {error:#}"), speaks()))
-}
-
 /// Exports the step interface in a version that we speak. Returns the imports.
 fn check_contract(wasm: &wasmtime::Engine, name: &str, component: &Component) -> Result<Vec<String>> {
     let signature = component.component_type();
@@ -334,35 +308,6 @@ fn requests(name: &str, imports: &[String], grants: &Grants) -> Result<Vec<Capab
     Err(plugin_error(name, message, &help))
 }
 
-/// Compiles, or takes what was compiled before. On a thread of its own: a compiler cannot be interrupted, but nobody has to
-/// wait for it.
-fn compile(wasm: &wasmtime::Engine, name: &str, component: Vec<u8>, limits: &LoadLimits) -> Result<Component> {
-    let (done, result) = std::sync::mpsc::channel();
-    let wasm = wasm.clone();
-    let work = move || {
-        let compiled = catch_unwind(AssertUnwindSafe(|| Component::from_binary(&wasm, &component)));
-        // Nobody listens any more where it took too long.
-        let _ = done.send(compiled);
-    };
-    let thread =
-        std::thread::Builder::new().name("still-compile".to_owned()).stack_size(WORKER_STACK_BYTES).spawn(work);
-    thread.map_err(|error| plugin_error(name, format!("cannot be compiled: {error}"), ""))?;
-    match result.recv_timeout(limits.compile_time) {
-        Ok(Ok(Ok(component))) => Ok(component),
-        Ok(Ok(Err(error))) => {
-            let message = format!("is not a valid component: {}", first_lines(&error));
-            Err(plugin_error(name, message, "build it again, or fetch it again"))
-        }
-        Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
-            Err(plugin_error(name, "makes the compiler panic".to_owned(), "it is no plugin to be trusted"))
-        }
-        Err(RecvTimeoutError::Timeout) => {
-            let message = format!("takes longer to compile than its limit of {:?}", limits.compile_time);
-            Err(plugin_error(name, message, "`compile-time:` under the plugin's `limits:` is the limit"))
-        }
-    }
-}
-
 fn read(path: &Path, limits: &LoadLimits) -> Result<Vec<u8>> {
     let name = path.display().to_string();
     let fail = |message: String, help: &str| plugin_error(&name, message, help);
@@ -393,15 +338,40 @@ fn check_manifests(manifests: &[Manifest]) -> std::result::Result<(), String> {
         if manifests[..at].iter().any(|earlier| earlier.name == *name) {
             return Err(format!("describes two steps called `{name}`"));
         }
-        let texts = manifest.columns.iter().map(|column| column.summary.len() + column.name.len()).sum::<usize>();
-        if manifest.params.len() + manifest.summary.len() + texts > MAX_TEXT {
-            return Err(format!("step `{name}` says more than {MAX_TEXT} bytes of itself"));
-        }
-        if !serde_json::from_str::<serde_json::Value>(&manifest.params).is_ok_and(|schema| schema.is_object()) {
-            return Err(format!("step `{name}`: the schema of its parameters is not a JSON object"));
-        }
+        check_manifest(manifest).map_err(|why| format!("step `{name}` {why}"))?;
     }
     Ok(())
+}
+
+fn check_manifest(manifest: &Manifest) -> std::result::Result<(), String> {
+    let Manifest { summary, params, columns, .. } = manifest;
+    if columns.len() > MAX_COLUMNS {
+        return Err(format!("knows {} columns by name; {MAX_COLUMNS} are the most", columns.len()));
+    }
+    let words = |column: &'_ Column| column.data_types.iter().map(|word| word.len() + 1).sum::<usize>();
+    let texts = columns.iter().map(|column| column.summary.len() + column.name.len() + words(column)).sum::<usize>();
+    if params.len() + summary.len() + texts > MAX_TEXT {
+        return Err(format!("says more than {MAX_TEXT} bytes of itself"));
+    }
+    // It is shown on terminals, and names stand in messages.
+    let is_odd = |text: &str| text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    let summaries = columns.iter().map(|column| &column.summary);
+    if is_odd(params) || summaries.chain([summary]).any(|text| is_odd(text)) {
+        return Err("has control characters in what it says of itself".to_owned());
+    }
+    let mut seen = HashSet::new();
+    for Column { name, data_types, .. } in columns {
+        if name.is_empty() || [name].into_iter().chain(data_types).any(|text| text.chars().any(char::is_control)) {
+            return Err("knows a column whose name or types are empty or have control characters".to_owned());
+        }
+        if !seen.insert(name) {
+            return Err(format!("knows the column `{name}` twice"));
+        }
+    }
+    match serde_json::from_str::<serde_json::Value>(params).is_ok_and(|schema| schema.is_object()) {
+        true => Ok(()),
+        false => Err("has a schema of its parameters that is not a JSON object".to_owned()),
+    }
 }
 
 fn speaks() -> &'static str {
@@ -416,5 +386,6 @@ fn first_lines(error: &wasmtime::Error) -> String {
 
 fn plugin_error(plugin: &str, message: String, help: &str) -> Error {
     let help = if help.is_empty() { None } else { Some(help.to_owned()) };
-    PluginError { plugin: plugin.to_owned(), message, help }.into()
+    // What is wrong is often told with a name that the plugin chose.
+    PluginError { plugin: plugin.to_owned(), message: clip(message), help }.into()
 }

@@ -210,6 +210,10 @@ fn pool(threads: usize) -> InstanceAllocationStrategy {
         .total_core_instances(slots.saturating_mul(4))
         .total_memories(slots)
         .total_tables(slots.saturating_mul(2))
+        // One plugin is not to take the places of all others.
+        .max_core_instances_per_component(64)
+        .max_memories_per_component(8)
+        .max_tables_per_component(16)
         .max_memory_size(4 << 30)
         .table_elements(100_000)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES);

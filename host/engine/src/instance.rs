@@ -1,6 +1,8 @@
 //! One live, opened step: a wasmtime `Store` and the exports in it. It belongs to one worker at a time and is never locked.
 
+use std::collections::HashSet;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow_array::ArrayRef;
@@ -16,16 +18,25 @@ use crate::contract::v0_1::{
 use crate::contract::{data_type, v0_1};
 use crate::error::Blame;
 use crate::limits::{Brake, Deadline, Limiter, Limits};
-use crate::transfer::{Lowered, check_rows, lift_columns};
+use crate::transfer::{Lowered, check_rows, lift_columns, unfolded};
 
 /// Most of a guest's message that is kept, in bytes.
 const MAX_MESSAGE: usize = 4 << 10;
+
+/// What wasmtime says, and has no type for, where more crosses than is allowed.
+const FUEL: &str = "fuel allocated for hostcalls";
 
 /// Most frames of a guest's backtrace that are kept.
 const MAX_FRAMES: usize = 24;
 
 /// Most of one of them, in bytes: what generics expand to is of no end.
 const MAX_FRAME: usize = 240;
+
+/// Most columns that a step may make, and the longest name and type of one, in bytes. They are looked at by the host, where
+/// no time limit holds.
+const MAX_OUTPUTS: usize = 10_000;
+const MAX_NAME: usize = 1 << 10;
+const MAX_TYPE: usize = 64 << 10;
 
 /// An instance that holds more than this after a batch is dropped and made anew: a guest's memory never shrinks.
 const RECYCLE_BYTES: usize = 64 << 20;
@@ -75,7 +86,7 @@ impl Failure {
 }
 
 /// What an opened step takes and makes, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Opened {
     pub(crate) inputs: Vec<String>,
     pub(crate) outputs: Vec<Field>,
@@ -123,6 +134,8 @@ pub(crate) struct Opening {
     /// What randomness hangs on beside the input, where none is granted.
     pub(crate) seed: u64,
     pub(crate) brake: Brake,
+    /// What it signed when it was first opened, if it was: the pipeline was planned with that.
+    pub(crate) signed: Option<Arc<Opened>>,
 }
 
 /// Where in the data a batch is.
@@ -143,6 +156,8 @@ pub(crate) struct Instance {
     seed: u64,
     /// Calls of `process` so far.
     calls: u32,
+    /// What the calls of `finish` have taken so far.
+    finishing: Duration,
     /// Memory that it held when its step was open, in bytes.
     at_rest: usize,
 }
@@ -176,9 +191,12 @@ impl Instance {
         let signature = answer.map_err(|error| failure(&mut store, limits, error))?.map_err(fault)?;
         let kind = plugin.manifest(&opening.step).map_or(Kind::Transform, |manifest| manifest.kind);
         let opened = check_signature(signature, opening, kind).map_err(Failure::contract)?;
+        if opening.signed.as_ref().is_some_and(|signed| **signed != opened) {
+            return Err(Failure::contract("signs for something else than when the pipeline was planned"));
+        }
         let at_rest = store.data().limiter.memory();
         let (plugin, seed) = (plugin.clone(), *seed);
-        Ok(Self { store, functions, plugin, limits, opened, seed, calls: 0, at_rest })
+        Ok(Self { store, functions, plugin, limits, opened, seed, calls: 0, finishing: Duration::ZERO, at_rest })
     }
 
     pub(crate) fn opened(&self) -> &Opened {
@@ -221,7 +239,7 @@ impl Instance {
         let used = disarm(store);
         let output = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)?;
         let (bytes_in, bytes_out) = (lowered.bytes(), size(&output));
-        let answer = check_output(output, &self.opened, rows, self.limits.output_rows)?;
+        let answer = check_output(output, &self.opened, rows, &self.limits)?;
         let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used };
         Ok(Answer { spent, ..answer })
     }
@@ -231,11 +249,13 @@ impl Instance {
         let start = Instant::now();
         let code = self.plugin.code();
         let store = &mut self.store;
-        let time = self.limits.time.saturating_mul(self.calls.saturating_add(1));
+        // All calls of it together: one by one each may have an end, and the answer none.
+        let time = self.limits.time.saturating_mul(self.calls.saturating_add(1)).saturating_sub(self.finishing);
         arm(store, code, time, Moment { rows: consumed as u64, seed: self.seed, ..Moment::default() });
         let finish = self.functions.finish(&*store).map_err(|error| failure(store, self.limits, error))?;
         let answer = call(store, code, &finish, ());
         let used = disarm(store);
+        self.finishing += start.elapsed();
         let Some(output) = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)? else {
             return Ok(None);
         };
@@ -243,7 +263,7 @@ impl Instance {
             return Err(Failure::contract("`finish` returned rows without saying which input rows they are"));
         }
         let bytes_out = size(&output);
-        let answer = check_output(output, &self.opened, consumed, self.limits.output_rows)?;
+        let answer = check_output(output, &self.opened, consumed, &self.limits)?;
         let spent = Spent { bytes_in: 0, bytes_out, memory: self.memory(), time: start.elapsed(), used };
         Ok(Some(Answer { spent, ..answer }))
     }
@@ -341,31 +361,55 @@ fn wait<R>(
 
 /// What the signature says must be possible: inputs that exist, outputs with types that cross, each name once.
 fn check_signature(signature: Signature, opening: &Opening, kind: Kind) -> Result<Opened, String> {
-    let mut inputs: Vec<String> = Vec::with_capacity(signature.inputs.len());
-    for name in signature.inputs {
-        if !opening.fields.iter().any(|(field, ..)| *field == name) {
-            return Err(format!("signs for the input column `{}`, which the data does not have", clip(name)));
+    let Signature { inputs, outputs, key, row_count } = signature;
+    let offered: HashSet<&str> = opening.fields.iter().map(|(field, ..)| field.as_str()).collect();
+    let mut seen = HashSet::new();
+    for name in &inputs {
+        if !offered.contains(name.as_str()) {
+            return Err(format!("signs for the input column `{}`, which the data does not have", clip(name.clone())));
         }
-        if inputs.contains(&name) {
+        if !seen.insert(name) {
             return Err(format!("signs for the input column `{name}` twice"));
         }
-        inputs.push(name);
     }
-    let mut outputs: Vec<Field> = Vec::with_capacity(signature.outputs.len());
-    for field in signature.outputs {
-        let name = clip(field.name);
-        if name.is_empty() || outputs.iter().any(|earlier| *earlier.name() == name) {
+    let mut keys = HashSet::new();
+    for name in &key {
+        if !seen.contains(name) {
+            return Err(format!("has a key column `{}` that is none of its inputs", clip(name.clone())));
+        }
+        if !keys.insert(name) {
+            return Err(format!("has the key column `{name}` twice"));
+        }
+    }
+    let outputs = check_outputs(outputs)?;
+    let any_rows = row_count == RowCount::Any || matches!(kind, Kind::Global | Kind::Source);
+    Ok(Opened { inputs, outputs, any_rows, kind, key })
+}
+
+fn check_outputs(signed: Vec<v0_1::FieldResult>) -> Result<Vec<Field>, String> {
+    if signed.len() > MAX_OUTPUTS {
+        return Err(format!("signs for {} output columns; {MAX_OUTPUTS} are the most", signed.len()));
+    }
+    let mut seen = HashSet::new();
+    let mut outputs: Vec<Field> = Vec::with_capacity(signed.len());
+    for v0_1::FieldResult { name, data_type, nullable } in signed {
+        if name.len() > MAX_NAME || name.chars().any(char::is_control) {
+            let shown = clip_to(name, 80);
+            return Err(format!(
+                "signs for an output column whose name has control characters or more than {MAX_NAME} bytes: `{shown}`"
+            ));
+        }
+        if name.is_empty() || !seen.insert(name.clone()) {
             return Err(format!("signs for an output column `{name}` that is nameless or there twice"));
         }
-        let data_type =
-            data_type::parse(&field.data_type).map_err(|why| format!("output column `{name}`: {}", clip(why)))?;
-        outputs.push(Field::new(name, data_type, field.nullable));
+        if data_type.len() > MAX_TYPE {
+            let bytes = data_type.len();
+            return Err(format!("output column `{name}`: a type in {bytes} bytes; {MAX_TYPE} are the most"));
+        }
+        let data_type = data_type::parse(&data_type).map_err(|why| format!("output column `{name}`: {}", clip(why)))?;
+        outputs.push(Field::new(name, data_type, nullable));
     }
-    if let Some(name) = signature.key.iter().find(|name| !inputs.contains(name)) {
-        return Err(format!("has a key column `{}` that is none of its inputs", clip(name.clone())));
-    }
-    let any_rows = signature.row_count == RowCount::Any || matches!(kind, Kind::Global | Kind::Source);
-    Ok(Opened { inputs, outputs, any_rows, kind, key: signature.key })
+    Ok(outputs)
 }
 
 /// Bytes of an output.
@@ -376,10 +420,16 @@ fn size(output: &Output) -> usize {
         + output.rejected.iter().map(|rejection| rejection.reason.len()).sum::<usize>()
 }
 
-fn check_output(output: Output, opened: &Opened, input_rows: usize, most_rows: usize) -> Result<Answer, Failure> {
+fn check_output(output: Output, opened: &Opened, input_rows: usize, limits: &Limits) -> Result<Answer, Failure> {
     let answer = checked_output(output, opened, input_rows).map_err(Failure::contract)?;
-    if answer.rows > most_rows {
-        let message = format!("answers with {} rows; its limit is {most_rows} a call", answer.rows);
+    let (rows, most_rows, most_bytes) = (answer.rows, limits.output_rows, limits.output_bytes);
+    if rows > most_rows {
+        return Err(Failure::new(Blame::Limit, format!("answers with {rows} rows; its limit is {most_rows} a call")));
+    }
+    let bytes = answer.columns.iter().map(|column| unfolded(&column.to_data())).fold(0, usize::saturating_add);
+    if bytes > most_bytes {
+        let message =
+            format!("answers with values of {bytes} bytes once they are written out; its limit is {most_bytes} a call");
         return Err(Failure::new(Blame::Limit, message));
     }
     Ok(answer)
@@ -451,6 +501,10 @@ fn failure(store: &mut Store<Guest>, limits: Limits, error: wasmtime::Error) -> 
         let blame = if guest.deadline.is_stopped() { Blame::Stopped } else { Blame::Limit };
         return Failure { backtrace, ..Failure::new(blame, message) };
     }
+    if error.root_cause().to_string().contains(FUEL) {
+        let message = format!("hands over more than its limit of {} bytes a call", limits.output_bytes);
+        return Failure { backtrace, ..Failure::new(Blame::Limit, message) };
+    }
     let reason = trap.map_or_else(|| error.root_cause().to_string(), |trap| trap.to_string());
     let mut message = guest.last_words.take().unwrap_or(reason);
     if denied {
@@ -483,7 +537,7 @@ fn demangle(name: &str) -> String {
 }
 
 /// A guest's text, bounded and without control characters: it ends on a terminal.
-fn clip(text: String) -> String {
+pub(crate) fn clip(text: String) -> String {
     clip_to(text, MAX_MESSAGE)
 }
 

@@ -47,6 +47,7 @@ impl Session {
             limits: plugin.code().engine.options.limits,
             seed: 0,
             brake: Brake::default(),
+            signed: None,
         };
         let uses = format!("{}/{step}", plugin.name());
         let instance = Instance::open(&opening).map_err(|failure| error(&uses, 0, 0, failure))?;

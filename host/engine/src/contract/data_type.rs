@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::timezone::Tz;
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 
 /// Nesting deeper than this is refused: it would serve nobody, and recursion over it costs stack.
@@ -128,7 +129,7 @@ impl<'a> Parser<'a> {
             "decimal128" => self.decimal()?,
             "timestamp" => {
                 let unit = self.unit()?;
-                let zone = if self.take(',') { Some(Arc::from(self.until('>')?)) } else { None };
+                let zone = if self.take(',') { Some(self.zone()?) } else { None };
                 DataType::Timestamp(unit, zone)
             }
             "duration" => DataType::Duration(self.unit()?),
@@ -227,6 +228,13 @@ impl<'a> Parser<'a> {
         Ok(text.trim())
     }
 
+    /// One that the host knows too: or its values could not be written as text.
+    fn zone(&mut self) -> Result<Arc<str>, String> {
+        let zone = self.until('>')?;
+        zone.parse::<Tz>().map_err(|_| format!("`{zone}` is not a time zone"))?;
+        Ok(Arc::from(zone))
+    }
+
     fn word(&mut self) -> &'a str {
         self.rest = self.rest.trim_start();
         let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(self.rest.len());
@@ -300,6 +308,7 @@ mod tests {
             "dictionary<utf8, utf8>",
             "time32<ns>",
             "timestamp<h>",
+            "timestamp<us, Nowhere/At All>",
             "fixed-size-binary<99999999999>",
             &deep,
         ] {

@@ -71,18 +71,20 @@ impl<'a> Lookup<'a> {
         let Names { own: names, untold } = self.names(step, manifest, uses, data)?;
         let casts = self.casts(step, manifest, uses, data, &names)?;
         let offered = offered(data, &names, &casts);
-        let opening = Opening {
+        let mut opening = Opening {
             plugin: plugin.clone(),
             id: step.id.value.clone(),
             step: uses.step.value.clone(),
             limits: self.limits(step, uses),
             seed: self.pipeline.seed,
             brake: self.brake.clone(),
+            signed: None,
             params: uses.parameters().to_string(),
             fields: offered.iter().map(|offer| (offer.name.clone(), offer.text.clone(), offer.nullable)).collect(),
         };
         let instance = Instance::open(&opening).map_err(|failure| self.open_error(step, uses, &failure, &untold))?;
         let opened = instance.opened().clone();
+        opening.signed = Some(Arc::new(opened.clone()));
         let inputs: Vec<Input> = opened
             .inputs
             .iter()

@@ -1,7 +1,7 @@
 //! Guest to host. Everything is checked: counts against the signature, lengths against buffers, offsets monotone and in
 //! range, UTF-8, bitmaps, dictionary keys, row numbers. What fails is an `Err` with the reason, never a panic.
 
-use arrow_array::{ArrayRef, make_array};
+use arrow_array::{ArrayRef, Decimal128Array, make_array};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::{ArrayData, ArrayDataBuilder};
 use arrow_schema::{DataType, Field};
@@ -88,7 +88,7 @@ fn lift_array(arrays: &mut impl Iterator<Item = ArrayResult>, data_type: &DataTy
     check_sizes(data_type, length, &buffers)?;
     let children = lift_children(arrays, data_type, length, &buffers)?;
 
-    ArrayDataBuilder::new(data_type.clone())
+    let data = ArrayDataBuilder::new(data_type.clone())
         .len(length)
         .nulls(nulls)
         .buffers(if takes_no_offsets_when_empty(data_type, length, &buffers) {
@@ -99,7 +99,13 @@ fn lift_array(arrays: &mut impl Iterator<Item = ArrayResult>, data_type: &DataTy
         .child_data(children)
         .align_buffers(true)
         .build() // full validation: offsets, UTF-8, views, dictionary keys
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    if let DataType::Decimal128(precision, _) = data_type {
+        // Parquet would cut a wider one off.
+        let decimals = Decimal128Array::from(data.clone());
+        decimals.validate_decimal_precision(*precision).map_err(|error| error.to_string())?;
+    }
+    Ok(data)
 }
 
 fn lift_nulls(validity: Buffer, length: usize, null_count: usize) -> Checked<Option<NullBuffer>> {

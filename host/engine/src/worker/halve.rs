@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use arrow_array::{ArrayRef, UInt32Array};
+use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_select::concat::concat;
 
 use super::call::{kept_rows, take_all};
@@ -11,6 +11,7 @@ use crate::error::Blame;
 use crate::instance::{Answer, At, Failure, Spent};
 use crate::plan::Call;
 use crate::report::Count;
+use crate::transfer::unfolded;
 
 /// The least time that a part of a batch is given: less tells nothing on a machine that is busy.
 const LEAST_TIME: Duration = Duration::from_millis(200);
@@ -44,12 +45,23 @@ pub(crate) fn halve(
     let mut guilty: Vec<(u32, Failure)> = Vec::new();
     let time = call.opening.limits.time;
     let mut stack = Vec::new();
+    // One answer after the other is within its limit, and all of them together are held.
+    let mut held = 0_usize;
     split(0..rows, first, &mut stack, &mut guilty)?;
     while let Some(range) = stack.pop() {
         let alone = range.len() == 1;
         let share = time.mul_f64((2.0 * range.len() as f64 / rows as f64).min(1.0)).max(LEAST_TIME);
         let answer = ask(range.clone(), if alone { time } else { share.min(time) });
         count.calls += 1;
+        let answer = answer.and_then(|answer| {
+            held = held.saturating_add(bytes(&answer));
+            match held <= call.opening.limits.output_bytes {
+                true => Ok(answer),
+                false => {
+                    Err(Failure::new(Blame::Limit, "with the other rows of its batch the answer passes its limit"))
+                }
+            }
+        });
         match answer {
             Ok(answer) => {
                 count.spend(&answer.spent, answer.rows);
@@ -59,6 +71,10 @@ pub(crate) fn halve(
         }
     }
     Ok(Halved { answer: whole(call, parts)?, guilty })
+}
+
+fn bytes(answer: &Answer) -> usize {
+    answer.columns.iter().map(|column| unfolded(&column.to_data())).fold(0, usize::saturating_add)
 }
 
 /// What is to be asked next of rows that failed: both halves, the first one first; nothing of a row that was alone.
@@ -106,7 +122,7 @@ fn whole(call: &Call, parts: Vec<(usize, Answer)>) -> Result<Answer, Failure> {
         rejected.extend(answer.rejected.into_iter().map(|(row, why)| (row + first as u32, why)));
     }
     let column = |(parts, field): (&Vec<ArrayRef>, &arrow_schema::Field)| {
-        let parts: Vec<&dyn arrow_array::Array> = parts.iter().map(AsRef::as_ref).collect();
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         match parts.is_empty() {
             true => Ok(arrow_array::new_empty_array(field.data_type())),
             false => concat(&parts).map_err(|error| host(&error)),
