@@ -16,7 +16,7 @@ use crate::contract::v0_1::{
 use crate::contract::{data_type, v0_1};
 use crate::error::Blame;
 use crate::limits::{Brake, Deadline, Limiter, Limits};
-use crate::transfer::{Lowered, check_rows, lift_columns};
+use crate::transfer::{Lowered, check_rows, lift_columns, unfolds_beyond};
 
 /// Most of a guest's message that is kept, in bytes.
 const MAX_MESSAGE: usize = 4 << 10;
@@ -168,7 +168,7 @@ impl Instance {
         disarm(&mut store);
         let signature = answer.map_err(|error| failure(&mut store, limits, error))?.map_err(fault)?;
         let kind = plugin.manifest(&opening.step).map_or(Kind::Transform, |manifest| manifest.kind);
-        let opened = check_signature(signature, opening, kind).map_err(Failure::contract)?;
+        let opened = check_signature(signature, &opening.fields, kind).map_err(Failure::contract)?;
         let at_rest = store.data().limiter.memory();
         let (plugin, seed) = (plugin.clone(), *seed);
         Ok(Self { store, functions, plugin, limits, opened, seed, calls: 0, at_rest })
@@ -214,7 +214,7 @@ impl Instance {
         let used = disarm(store);
         let output = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)?;
         let (bytes_in, bytes_out) = (lowered.bytes(), size(&output));
-        let answer = check_output(output, &self.opened, rows, self.limits.output_rows)?;
+        let answer = check_output(output, &self.opened, rows, &self.limits)?;
         let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used };
         Ok(Answer { spent, ..answer })
     }
@@ -236,7 +236,7 @@ impl Instance {
             return Err(Failure::contract("`finish` returned rows without saying which input rows they are"));
         }
         let bytes_out = size(&output);
-        let answer = check_output(output, &self.opened, consumed, self.limits.output_rows)?;
+        let answer = check_output(output, &self.opened, consumed, &self.limits)?;
         let spent = Spent { bytes_in: 0, bytes_out, memory: self.memory(), time: start.elapsed(), used };
         Ok(Some(Answer { spent, ..answer }))
     }
@@ -333,10 +333,14 @@ fn wait<R>(
 }
 
 /// What the signature says must be possible: inputs that exist, outputs with types that cross, each name once.
-fn check_signature(signature: Signature, opening: &Opening, kind: Kind) -> Result<Opened, String> {
+pub(crate) fn check_signature(
+    signature: Signature,
+    data: &[(String, String, bool)],
+    kind: Kind,
+) -> Result<Opened, String> {
     let mut inputs: Vec<String> = Vec::with_capacity(signature.inputs.len());
     for name in signature.inputs {
-        if !opening.fields.iter().any(|(field, ..)| *field == name) {
+        if !data.iter().any(|(field, ..)| *field == name) {
             return Err(format!("signs for the input column `{}`, which the data does not have", clip(name)));
         }
         if inputs.contains(&name) {
@@ -369,10 +373,20 @@ fn size(output: &Output) -> usize {
         + output.rejected.iter().map(|rejection| rejection.reason.len()).sum::<usize>()
 }
 
-fn check_output(output: Output, opened: &Opened, input_rows: usize, most_rows: usize) -> Result<Answer, Failure> {
+pub(crate) fn check_output(
+    output: Output,
+    opened: &Opened,
+    input_rows: usize,
+    limits: &Limits,
+) -> Result<Answer, Failure> {
+    let (most_rows, most_bytes) = (limits.output_rows, limits.output_bytes);
     let answer = checked_output(output, opened, input_rows).map_err(Failure::contract)?;
     if answer.rows > most_rows {
         let message = format!("answers with {} rows; its limit is {most_rows} a call", answer.rows);
+        return Err(Failure::new(Blame::Limit, message));
+    }
+    if unfolds_beyond(&answer.columns, most_bytes) {
+        let message = format!("answers with values that come to more than {most_bytes} bytes, its limit a call");
         return Err(Failure::new(Blame::Limit, message));
     }
     Ok(answer)

@@ -177,6 +177,17 @@ pub(crate) fn check(options: &SinkOptions, schema: &SchemaRef) -> Result<(), Sin
     }
 }
 
+/// The rows as text, for what is no file.
+pub(crate) fn to_text(format: Format, batch: &RecordBatch) -> Result<Vec<u8>, SinkError> {
+    use text::Text as _;
+    let options = SinkOptions { path: "no file".into(), format: Some(format), compression: None, partial: None };
+    match format {
+        Format::Csv => csv::encoder(&options, &batch.schema())?.0.text(batch),
+        Format::Jsonl => jsonl::encoder(&options, &batch.schema())?.text(batch),
+        _ => Err(unpacked(&options, "text")),
+    }
+}
+
 /// Hands batches on to a sink that encodes them itself.
 struct Whole;
 

@@ -8,6 +8,8 @@
 
 mod lift;
 mod lower;
+mod unfold;
 
 pub(crate) use lift::{check_rows, lift_columns};
 pub(crate) use lower::Lowered;
+pub(crate) use unfold::unfolds_beyond;

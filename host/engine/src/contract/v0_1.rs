@@ -20,7 +20,9 @@ mod bindings {
 pub(crate) use bindings::exports::stillroom::step::step::{
     Column, Fault, Kind, Manifest, Output, Rejection, RowCount, Signature,
 };
-pub(crate) use bindings::stillroom::step::data::{ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam};
+pub(crate) use bindings::stillroom::step::data::{
+    ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam, FieldResult,
+};
 pub(crate) use bindings::stillroom::step::diagnostics;
 
 /// Where a component has the contract's functions. The generated bindings call either without or with waiting, by a choice
