@@ -32,10 +32,6 @@ impl<'a> Data<'a> {
         number % end
     }
 
-    pub(crate) fn word(&mut self) -> u32 {
-        u32::from_le_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
-    }
-
     /// So many bytes, zeros behind the end.
     pub(crate) fn fill(&mut self, len: usize) -> Vec<u8> {
         let (taken, rest) = self.bytes.split_at(len.min(self.bytes.len()));

@@ -4,14 +4,14 @@
 //! on every machine, over the corpus and so many inputs made from a seed; the program `stillroom-fuzz`, which does the same for
 //! as long as one likes; and `cargo xtask fuzz`, where libFuzzer looks which inputs reach new code.
 
-mod component;
+pub mod component;
 mod damage;
 mod data;
 mod drive;
 mod make;
-mod sources;
-mod text;
-mod transfer;
+pub mod sources;
+pub mod text;
+pub mod transfer;
 
 pub use drive::{Found, begin, corpus, replay, run, soak};
 

@@ -41,7 +41,7 @@ pub(crate) fn data_type(data: &mut Data<'_>, depth: usize) -> DataType {
         19 | 20 => DataType::BinaryView,
         21 => DataType::Date32,
         22 => DataType::Date64,
-        23 => DataType::FixedSizeBinary(data.below(5) as i32),
+        23 => DataType::FixedSizeBinary(1 + data.below(4) as i32),
         24 => DataType::Time32(UNITS[data.below(2)]),
         25 => DataType::Time64(UNITS[2 + data.below(2)]),
         26 => DataType::Duration(UNITS[data.below(4)]),
@@ -71,7 +71,11 @@ fn nested_type(which: usize, data: &mut Data<'_>, depth: usize) -> DataType {
         _ => {
             let keys = [DataType::Int8, DataType::Int32, DataType::UInt8, DataType::Int64, DataType::UInt64];
             let key = keys[data.below(keys.len())].clone();
-            DataType::Dictionary(key.into(), data_type(data, depth).into())
+            let value = match data_type(data, depth) {
+                DataType::Dictionary(_, value) => value,
+                other => other.into(),
+            };
+            DataType::Dictionary(key.into(), value)
         }
     }
 }

@@ -243,3 +243,15 @@ proptest! {
         prop_assert_eq!(read(&path, &written.schema()), [written]);
     }
 }
+
+/// Found by fuzzing: the library divides by the size.
+#[test]
+fn values_of_no_bytes_are_an_error_of_parquet_and_no_panic() {
+    let nothing = FixedSizeBinaryArray::try_new_with_len(0, Default::default(), None, 3).unwrap();
+    let batch = RecordBatch::try_from_iter([("a", array(nothing))]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.parquet");
+    let error = write(&options(&path), &[batch]).unwrap_err();
+    assert!(error.message.contains("Parquet cannot hold these columns"), "{error}");
+    assert!(!path.exists());
+}
