@@ -18,7 +18,7 @@ pub(crate) use crate::pipeline::{Compression, Format};
 
 mod arrow;
 mod csv;
-mod jsonl;
+pub(crate) mod jsonl;
 mod parquet;
 mod partial;
 mod target;
