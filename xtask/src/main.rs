@@ -5,6 +5,8 @@
 
 mod apt;
 mod build_std;
+mod checks;
+mod fuzz;
 mod plugins;
 mod setup;
 mod shell;
@@ -24,11 +26,18 @@ Usage: cargo xtask <command>
   build    plugins, then the program target/release/still
   test     plugins, then formatting, lints and every test
            -- ARGS        only `cargo test --release ARGS`
+  fuzz     TARGET [-- ARGS]  libFuzzer over a target of fuzz/ until it finds something; ARGS are libFuzzer's
+  sanitize the tests of what is `unsafe` under AddressSanitizer; a part of `test`
+  deny     licences, sources and advisories of all crates (`cargo deny`); a part of `test`
   demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
   bench    build, then every benchmark
 ";
 
 fn main() -> ExitCode {
+    if let Some(compiled) = fuzz::wrap() {
+        // The compiler has said what was wrong.
+        return if compiled.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -48,6 +57,10 @@ fn run(args: &[&str]) -> Result<()> {
         ["build"] => tasks::build()?,
         ["test"] => tasks::test()?,
         ["test", "--", only @ ..] => tasks::test_only(only)?,
+        ["fuzz", target] => fuzz::fuzz(target, &[])?,
+        ["fuzz", target, "--", args @ ..] => fuzz::fuzz(target, args)?,
+        ["sanitize"] => checks::sanitize()?,
+        ["deny"] => checks::deny()?,
         ["demo"] => tasks::demo()?,
         ["bench"] => tasks::bench()?,
         _ => bail!("`{}` is not understood\n\n{HELP}", args.join(" ")),

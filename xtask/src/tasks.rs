@@ -5,7 +5,7 @@ use std::{env, fs, path::Path, process::Command};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    plugins,
+    checks, plugins,
     shell::{run, say},
     toolchain::{cargo, root, target_dir},
 };
@@ -20,14 +20,23 @@ pub(crate) fn build() -> Result<()> {
 /// what cargo says about them closes the log.
 pub(crate) fn test() -> Result<()> {
     plugins::plugins()?;
-    let checks: [(&str, &[&str]); 3] = [
+    let tests: [(&str, &[&str]); 3] = [
         ("formatting (`cargo fmt` repairs it)", &["fmt", "--all", "--check"]),
         // In the release profile, which shares build scripts and macros with what is built anyway.
         ("clippy", &["clippy", "--release", "--workspace", "--all-targets", "--", "-Dwarnings"]),
         ("tests", &["test", "--release", "--workspace", "--no-fail-fast"]),
     ];
     let mut failed = Vec::new();
-    for (check, args) in checks {
+    let own: [(&str, fn() -> Result<()>); 2] =
+        [("the supply chain (`deny.toml`)", checks::deny), ("AddressSanitizer", checks::sanitize)];
+    for (check, work) in own {
+        say(format_args!("{check}"));
+        if let Err(error) = work() {
+            say(format_args!("{error:#}"));
+            failed.push(check);
+        }
+    }
+    for (check, args) in tests {
         say(format_args!("cargo {}", args.join(" ")));
         if let Err(error) = run(cargo().args(args)) {
             say(format_args!("{error:#}"));

@@ -347,3 +347,37 @@ fn kept_results_are_listed_verified_and_removed() {
     assert!(cache(&["prune"]).starts_with("removed 1 result"));
     assert_eq!(cache(&["list"]), "no results are kept\n");
 }
+
+/// A plugin that asks for everything, and a pipeline that says what it gets.
+fn asking(name: &str, grants: &str) -> String {
+    let guest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/able.wasm").canonicalize().unwrap();
+    let guest = guest.to_str().unwrap();
+    let text = format!(
+        "plugins: {{ {guest}: {{ pin: false, grants: {grants} }} }}\nsteps:\n  - {{ id: read, source: {{ rows: [{{ command: env }}] }} }}\n  - {{ id: able, use: {guest}/able }}\n  - {{ id: write, sink: {{ path: \"-\", format: jsonl }} }}\n"
+    );
+    pipeline(&format!("{name}.yaml"), &text)
+}
+
+#[test]
+fn what_a_plugin_asks_for_has_to_be_granted() {
+    let guest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/able.wasm").canonicalize().unwrap();
+    let words = stdout(&["inspect", guest.to_str().unwrap()]);
+    assert!(
+        words.contains("what a pipeline grants it of what it asks for") && words.contains("http: [HOST]"),
+        "{words}"
+    );
+    let (code, words) = failure(&["check", &asking("asks-in-vain", "{ log: info }")]);
+    assert_eq!(code, 2, "{words}");
+    for part in ["asks for `files`, `http`, `env`, which nobody granted", "env: [NAME]"] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
+    let file = asking("asks", "{ log: info, files: [], http: [a.example], env: [STILLROOM_TEST_GRANT] }");
+    let words = stdout(&["check", &file]);
+    for part in ["asks for http, and gets it: GET/HEAD https://a.example", "STILLROOM_TEST_GRANT (not set)"] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
+    let mut run = Command::new(env!("CARGO_BIN_EXE_still"));
+    run.args(["run", &file, "--quiet"]).env("STILLROOM_TEST_GRANT", "a value of its own").env("STILLROOM_OTHER", "x");
+    let rows = String::from_utf8(run.output().unwrap().stdout).unwrap();
+    assert!(rows.contains("STILLROOM_TEST_GRANT") && !rows.contains("STILLROOM_OTHER"), "{rows}");
+}

@@ -323,7 +323,7 @@ fn read(path: &Path, limits: &LoadLimits) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn check_manifests(manifests: &[Manifest]) -> std::result::Result<(), String> {
+pub(crate) fn check_manifests(manifests: &[Manifest]) -> std::result::Result<(), String> {
     if manifests.is_empty() || manifests.len() > MAX_STEPS {
         return Err(format!("describes {} steps; 1 to {MAX_STEPS} are due", manifests.len()));
     }

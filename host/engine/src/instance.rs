@@ -18,7 +18,7 @@ use crate::contract::v0_1::{
 use crate::contract::{data_type, v0_1};
 use crate::error::Blame;
 use crate::limits::{Brake, Deadline, Limiter, Limits};
-use crate::transfer::{Lowered, check_rows, lift_columns, unfolded};
+use crate::transfer::{Lowered, check_rows, lift_columns, unfolds_beyond};
 
 /// Most of a guest's message that is kept, in bytes.
 const MAX_MESSAGE: usize = 4 << 10;
@@ -190,7 +190,7 @@ impl Instance {
         disarm(&mut store);
         let signature = answer.map_err(|error| failure(&mut store, limits, error))?.map_err(fault)?;
         let kind = plugin.manifest(&opening.step).map_or(Kind::Transform, |manifest| manifest.kind);
-        let opened = check_signature(signature, opening, kind).map_err(Failure::contract)?;
+        let opened = check_signature(signature, &opening.fields, kind).map_err(Failure::contract)?;
         if opening.signed.as_ref().is_some_and(|signed| **signed != opened) {
             return Err(Failure::contract("signs for something else than when the pipeline was planned"));
         }
@@ -360,9 +360,13 @@ fn wait<R>(
 }
 
 /// What the signature says must be possible: inputs that exist, outputs with types that cross, each name once.
-fn check_signature(signature: Signature, opening: &Opening, kind: Kind) -> Result<Opened, String> {
+pub(crate) fn check_signature(
+    signature: Signature,
+    data: &[(String, String, bool)],
+    kind: Kind,
+) -> Result<Opened, String> {
     let Signature { inputs, outputs, key, row_count } = signature;
-    let offered: HashSet<&str> = opening.fields.iter().map(|(field, ..)| field.as_str()).collect();
+    let offered: HashSet<&str> = data.iter().map(|(field, ..)| field.as_str()).collect();
     let mut seen = HashSet::new();
     for name in &inputs {
         if !offered.contains(name.as_str()) {
@@ -420,16 +424,20 @@ fn size(output: &Output) -> usize {
         + output.rejected.iter().map(|rejection| rejection.reason.len()).sum::<usize>()
 }
 
-fn check_output(output: Output, opened: &Opened, input_rows: usize, limits: &Limits) -> Result<Answer, Failure> {
+pub(crate) fn check_output(
+    output: Output,
+    opened: &Opened,
+    input_rows: usize,
+    limits: &Limits,
+) -> Result<Answer, Failure> {
     let answer = checked_output(output, opened, input_rows).map_err(Failure::contract)?;
     let (rows, most_rows, most_bytes) = (answer.rows, limits.output_rows, limits.output_bytes);
     if rows > most_rows {
         return Err(Failure::new(Blame::Limit, format!("answers with {rows} rows; its limit is {most_rows} a call")));
     }
-    let bytes = answer.columns.iter().map(|column| unfolded(&column.to_data())).fold(0, usize::saturating_add);
-    if bytes > most_bytes {
+    if unfolds_beyond(&answer.columns, most_bytes) {
         let message =
-            format!("answers with values of {bytes} bytes once they are written out; its limit is {most_bytes} a call");
+            format!("answers with values of more than {most_bytes} bytes once they are written out, its limit a call");
         return Err(Failure::new(Blame::Limit, message));
     }
     Ok(answer)

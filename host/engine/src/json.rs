@@ -11,6 +11,7 @@ pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<Value>> {
     let mut lines = Vec::new();
     let mut writer = arrow_json::WriterBuilder::new()
         .with_explicit_nulls(true)
+        .with_encoder_factory(std::sync::Arc::new(crate::sink::jsonl::Strings))
         .build::<_, arrow_json::writer::LineDelimited>(&mut lines);
     writer.write(batch).and_then(|()| writer.finish()).map_err(arrow)?;
     serde_json::Deserializer::from_slice(&lines)

@@ -68,6 +68,9 @@ mod card;
 
 pub mod error;
 
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use cache::{About, CachedStep, Damaged, Pruned, ResultCache};
 pub use component::{ColumnInfo, Plugin, PluginOptions, StepInfo};
 pub use contract::VERSIONS as CONTRACT_VERSIONS;

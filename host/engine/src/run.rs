@@ -44,7 +44,7 @@ use crate::worker::{Few, Worker};
 use end::End;
 pub use journal::Checkpoint;
 use journal::Journal;
-pub(crate) use journal::remove_unkept;
+pub(crate) use journal::{mark_of, remove_unkept};
 pub use results::Results;
 pub(crate) use results::{Found, Keep};
 use stage::Stage;

@@ -18,7 +18,7 @@ pub(crate) use crate::pipeline::{Compression, Format};
 
 mod arrow;
 mod csv;
-mod jsonl;
+pub(crate) mod jsonl;
 mod parquet;
 mod partial;
 mod target;
@@ -174,6 +174,17 @@ pub(crate) fn check(options: &SinkOptions, schema: &SchemaRef) -> Result<(), Sin
         Some(Format::Jsonl) => jsonl::encoder(options, schema).map(drop),
         Some(Format::Csv) => csv::encoder(options, schema).map(drop),
         _ => Ok(()),
+    }
+}
+
+/// The rows as text, for what is no file.
+pub(crate) fn to_text(format: Format, batch: &RecordBatch) -> Result<Vec<u8>, SinkError> {
+    use text::Text as _;
+    let options = SinkOptions { path: "no file".into(), format: Some(format), compression: None, partial: None };
+    match format {
+        Format::Csv => csv::encoder(&options, &batch.schema())?.0.text(batch),
+        Format::Jsonl => jsonl::encoder(&options, &batch.schema())?.text(batch),
+        _ => Err(unpacked(&options, "text")),
     }
 }
 

@@ -12,4 +12,4 @@ mod unfold;
 
 pub(crate) use lift::{check_rows, lift_columns};
 pub(crate) use lower::Lowered;
-pub(crate) use unfold::unfolded;
+pub(crate) use unfold::unfolds_beyond;

@@ -10,7 +10,6 @@ use stillroom::{Engine, Plugin, PluginOptions, grants_yaml};
 
 use crate::args::InspectArgs;
 use crate::home;
-use crate::show::capability::could;
 use crate::show::plugin;
 use crate::terminal::Stream;
 
@@ -53,7 +52,7 @@ fn to_json(plugin: &Plugin) -> String {
         "bytes": plugin.bytes(),
         "sha256": plugin.digest(),
         "imports": plugin.imports(),
-        "requests": plugin.requests().iter().map(|request| json!({ "name": request.name(), "could": could(*request) })).collect::<Vec<_>>(),
+        "requests": plugin.requests().iter().map(|request| json!({ "name": request.name(), "could": request.could() })).collect::<Vec<_>>(),
         "grants_yaml": (!plugin.requests().is_empty()).then(|| grants_yaml(plugin.name(), plugin.requests())),
         "steps": plugin.steps(),
     });

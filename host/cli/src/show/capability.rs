@@ -4,18 +4,6 @@ use stillroom::capability::{Capability, Grants, LogLevel};
 
 use super::{number, text};
 
-/// What a plugin could do with it. PLACEHOLDER until `Capability::could()` is merged.
-pub(crate) fn could(capability: Capability) -> &'static str {
-    match capability {
-        Capability::Log => "write lines to the run's log",
-        Capability::Files => "read, and where allowed write, files in folders that the pipeline names",
-        Capability::Http => "send requests, and so your data, to hosts that the pipeline names",
-        Capability::Env => "read variables of the environment that the pipeline names",
-        Capability::Clock => "know the time; without a grant its clock only counts how often it was asked",
-        Capability::Random => "have real randomness; without a grant its numbers hang on the input alone",
-    }
-}
-
 /// What of a capability is granted; none where nothing is. Of variables the names alone, each with whether it is set.
 pub(crate) fn granted(capability: Capability, grants: &Grants, variables: &[String]) -> Option<String> {
     match capability {

@@ -3,7 +3,6 @@
 use stillroom::capability::Capability;
 use stillroom::{ColumnInfo, Plugin, StepInfo, grants_yaml};
 
-use super::capability::could;
 use super::parameter::{Parameter, parameters};
 use super::table::{Side, Table};
 use super::{number, text};
@@ -44,7 +43,7 @@ fn abilities(stream: Stream, name: &str, requests: &[Capability]) -> Vec<String>
     }
     let mut lines = vec!["  can      compute, and what a pipeline grants it of what it asks for:".to_owned()];
     for request in requests {
-        let words = text::wrap(could(*request), stream.width().saturating_sub(20));
+        let words = text::wrap(request.could(), stream.width().saturating_sub(20));
         let heads = std::iter::once(request.name()).chain(std::iter::repeat(""));
         lines.extend(words.iter().zip(heads).map(|(line, head)| format!("           {head:<7}  {line}")));
     }

@@ -51,9 +51,14 @@ pub(super) fn encode(step: &StepKey, input: &InputKey, kept: &Kept) -> Result<Op
         words(&mut bytes, u32::try_from(reason.len()).unwrap_or(u32::MAX));
     }
     kept.rejected.iter().for_each(|(_, reason)| bytes.extend_from_slice(reason.as_bytes()));
-    let sum = checksum(&bytes[40..]);
-    bytes[8..40].copy_from_slice(&sum);
+    seal(&mut bytes);
     Ok(Some(bytes))
+}
+
+/// Puts the checksum of the rest into an entry.
+pub(super) fn seal(bytes: &mut [u8]) {
+    let Some((head, rest)) = bytes.split_at_mut_checked(40) else { return };
+    head[8..].copy_from_slice(&checksum(rest));
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 32] {

@@ -34,13 +34,14 @@ const PLAIN: &[(&str, DataType)] = &[
     ("date64", DataType::Date64),
 ];
 
-/// The type in words; `None` for the few that do not cross (maps, unions, run-end encoding, list views, intervals).
+/// The type in words; `None` for the few that do not cross (maps, unions, run-end encoding, list views,
+/// intervals, dictionaries of dictionaries).
 pub(crate) fn to_text(data_type: &DataType) -> Option<String> {
     if let Some((word, _)) = PLAIN.iter().find(|(_, plain)| plain == data_type) {
         return Some((*word).to_owned());
     }
     Some(match data_type {
-        DataType::FixedSizeBinary(size) => format!("fixed-size-binary<{size}>"),
+        DataType::FixedSizeBinary(size) if *size > 0 => format!("fixed-size-binary<{size}>"),
         DataType::Time32(unit) => format!("time32<{}>", unit_text(unit)),
         DataType::Time64(unit) => format!("time64<{}>", unit_text(unit)),
         DataType::Duration(unit) => format!("duration<{}>", unit_text(unit)),
@@ -50,7 +51,9 @@ pub(crate) fn to_text(data_type: &DataType) -> Option<String> {
         DataType::List(item) => format!("list<{}>", to_text(item.data_type())?),
         DataType::LargeList(item) => format!("large-list<{}>", to_text(item.data_type())?),
         DataType::FixedSizeList(item, size) => format!("fixed-size-list<{}, {size}>", to_text(item.data_type())?),
-        DataType::Dictionary(key, value) => format!("dictionary<{}, {}>", to_text(key)?, to_text(value)?),
+        DataType::Dictionary(key, value) if !is_dictionary(value) => {
+            format!("dictionary<{}, {}>", to_text(key)?, to_text(value)?)
+        }
         DataType::Struct(fields) => {
             let members: Option<Vec<String>> = fields
                 .iter()
@@ -78,6 +81,11 @@ pub(crate) fn parse(text: &str) -> Result<DataType, String> {
 /// The first word of a type: `list` of `list<utf8>`.
 pub(crate) fn head(text: &str) -> &str {
     text.split('<').next().unwrap_or(text).trim()
+}
+
+/// Arrow IPC, in which rows wait and results are kept, has no dictionary of dictionaries.
+fn is_dictionary(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Dictionary(..))
 }
 
 fn unit_text(unit: &TimeUnit) -> &'static str {
@@ -123,7 +131,11 @@ impl<'a> Parser<'a> {
                 self.expect(',')?;
                 DataType::FixedSizeList(item, self.number()?)
             }
-            "fixed-size-binary" => DataType::FixedSizeBinary(self.number()?),
+            // Parquet's and other writers divide by it.
+            "fixed-size-binary" => match self.number()? {
+                0 => return Err("`fixed-size-binary<0>`: the size is 1 at least".to_owned()),
+                size => DataType::FixedSizeBinary(size),
+            },
             "dictionary" => self.dictionary()?,
             "struct" => DataType::Struct(self.members()?),
             "decimal128" => self.decimal()?,
@@ -157,7 +169,11 @@ impl<'a> Parser<'a> {
             return Err("a dictionary's keys are integers".to_owned());
         }
         self.expect(',')?;
-        Ok(DataType::Dictionary(Box::new(key), Box::new(self.data_type()?)))
+        let value = self.data_type()?;
+        match is_dictionary(&value) {
+            true => Err("a dictionary's values are no dictionary".to_owned()),
+            false => Ok(DataType::Dictionary(Box::new(key), Box::new(value))),
+        }
     }
 
     fn decimal(&mut self) -> Result<DataType, String> {
@@ -306,6 +322,8 @@ mod tests {
             "struct<a utf8>",
             "struct<\"a: utf8>",
             "dictionary<utf8, utf8>",
+            "dictionary<int8, dictionary<int8, utf8>>",
+            "fixed-size-binary<0>",
             "time32<ns>",
             "timestamp<h>",
             "timestamp<us, Nowhere/At All>",

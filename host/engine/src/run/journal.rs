@@ -357,6 +357,11 @@ fn in_use(folder: &Path) -> Error {
     }
 }
 
+/// The mark in a journal's line.
+pub(crate) fn mark_of(line: &[u8]) -> Option<Mark> {
+    serde_json::from_value(line_value(line)?).ok()
+}
+
 fn line_value(line: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let (sum, json) = text.split_once(' ')?;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow_array::array::AnyDictionaryArray;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, GenericStringArray, OffsetSizeTrait, RecordBatch, StringViewArray};
 use arrow_json::writer::{Encoder, EncoderFactory, EncoderOptions, NullableEncoder, make_encoder};
@@ -74,21 +75,23 @@ impl super::text::Text for Rows {
     }
 }
 
-/// Writes strings faster than `arrow-json`, which escapes byte by byte; everything else is left to it.
+/// Writes strings faster than `arrow-json`, which escapes byte by byte; and
+/// dictionaries as they are; everything else is left to it.
 #[derive(Debug)]
-struct Strings;
+pub(crate) struct Strings;
 
 impl EncoderFactory for Strings {
     fn make_default_encoder<'a>(
         &self,
-        _: &'a FieldRef,
+        field: &'a FieldRef,
         array: &'a dyn Array,
-        _: &'a EncoderOptions,
+        options: &'a EncoderOptions,
     ) -> Result<Option<NullableEncoder<'a>>, ArrowError> {
         let encoder: Box<dyn Encoder + 'a> = match array.data_type() {
             DataType::Utf8 => Box::new(Plain(array.as_string::<i32>())),
             DataType::LargeUtf8 => Box::new(Plain(array.as_string::<i64>())),
             DataType::Utf8View => Box::new(View(array.as_string_view())),
+            DataType::Dictionary(..) => Box::new(Words::new(field, array.as_any_dictionary(), options)?),
             _ => return Ok(None),
         };
         Ok(Some(NullableEncoder::new(encoder, array.nulls().cloned())))
@@ -108,6 +111,33 @@ struct View<'a>(&'a StringViewArray);
 impl Encoder for View<'_> {
     fn encode(&mut self, row: usize, out: &mut Vec<u8>) {
         quote(self.0.value(row).as_bytes(), out);
+    }
+}
+
+/// A dictionary's values. `arrow-json` takes none of them for null: it writes what lies beneath, or panics.
+struct Words<'a> {
+    keys: Vec<usize>,
+    values: NullableEncoder<'a>,
+}
+
+impl<'a> Words<'a> {
+    fn new(
+        field: &'a FieldRef,
+        array: &'a dyn AnyDictionaryArray,
+        options: &'a EncoderOptions,
+    ) -> Result<Self, ArrowError> {
+        // Without values there are nulls only, and no key is looked up.
+        let keys = if array.values().is_empty() { Vec::new() } else { array.normalized_keys() };
+        Ok(Self { keys, values: make_encoder(field, array.values(), options)? })
+    }
+}
+
+impl Encoder for Words<'_> {
+    fn encode(&mut self, row: usize, out: &mut Vec<u8>) {
+        match self.keys.get(row) {
+            Some(value) if !self.values.is_null(*value) => self.values.encode(*value, out),
+            _ => out.extend_from_slice(b"null"),
+        }
     }
 }
 

@@ -205,12 +205,12 @@ impl Sink for Parquet {
 
     fn write(&mut self, piece: Encoded) -> Result<(), SinkError> {
         let Encoded::Batch(batch) = piece else { return Ok(()) };
-        let result = self.put(&batch);
+        let result = contained(|| self.put(&batch));
         self.done(result)
     }
 
     fn end_item(&mut self, items: u64) -> Result<(), SinkError> {
-        let result = self.end(items);
+        let result = contained(|| self.end(items));
         self.done(result)
     }
 
@@ -222,7 +222,7 @@ impl Sink for Parquet {
 
     fn close(&mut self) -> Result<(), SinkError> {
         if !std::mem::replace(&mut self.closed, true) {
-            let result = self.finish();
+            let result = contained(|| self.finish());
             self.done(result)?;
             self.writer.inner_mut().close()?;
         }
@@ -233,6 +233,12 @@ impl Sink for Parquet {
         self.close()?;
         self.writer.inner_mut().commit()
     }
+}
+
+/// The library takes types that it has no page for as a fault of its caller: a panic is an error.
+fn contained<T>(write: impl FnOnce() -> Written<T>) -> Written<T> {
+    let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(write));
+    written.unwrap_or_else(|_| Err(ParquetError::General("Parquet cannot hold these columns".into())))
 }
 
 /// Stands for the data of a row group that is in the file: what is written of it is skipped.

@@ -243,3 +243,30 @@ proptest! {
         prop_assert_eq!(read(&path, &written.schema()), [written]);
     }
 }
+
+/// Found by fuzzing: the library divides by the size.
+#[test]
+fn values_of_no_bytes_are_an_error_of_parquet_and_no_panic() {
+    let nothing = FixedSizeBinaryArray::try_new_with_len(0, Default::default(), None, 3).unwrap();
+    let batch = RecordBatch::try_from_iter([("a", array(nothing))]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.parquet");
+    let error = write(&options(&path), &[batch]).unwrap_err();
+    assert!(error.message.contains("Parquet cannot hold these columns"), "{error}");
+    assert!(!path.exists());
+}
+
+/// Found by fuzzing: what lies beneath was written, and where that was nothing, the library panicked.
+#[test]
+fn a_dictionary_s_null_is_null_in_json() {
+    let keys = || Int8Array::from(vec![Some(0), Some(1), None]);
+    let words = DictionaryArray::new(keys(), array(StringArray::from(vec![Some("a"), None])));
+    let nulls = DictionaryArray::new(keys(), array(NullArray::new(2)));
+    let empty = DictionaryArray::new(Int8Array::from(vec![None; 3]), array(StringArray::new_null(0)));
+    let columns = [("words", array(words)), ("nulls", array(nulls)), ("empty", array(empty))];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let text = String::from_utf8(to_text(Format::Jsonl, &batch).unwrap()).unwrap();
+    let null = "{\"words\":null,\"nulls\":null,\"empty\":null}\n";
+    assert_eq!(text, format!("{{\"words\":\"a\",\"nulls\":null,\"empty\":null}}\n{null}{null}"));
+    assert_eq!(crate::json::rows(&batch).unwrap().len(), 3);
+}

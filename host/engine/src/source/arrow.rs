@@ -21,6 +21,9 @@ mod stream;
 /// What a file, as against a stream, begins with; two bytes to align it follow.
 const MAGIC: &[u8; 6] = b"ARROW1";
 
+/// Most rows of a batch that has less than a bit for each.
+const MAX_EMPTY_ROWS: usize = 1 << 24;
+
 /// A source of Arrow IPC.
 pub(super) struct Arrow {
     /// Those of standard input, which can be opened but once, are opened already.
@@ -84,6 +87,7 @@ impl Source for Arrow {
             let (rows, bytes) = (self.batch_rows, self.batch_bytes);
             return Ok(Some(Box::new(move || {
                 let batch = guarded(|| arrange.apply(&piece()?)).map_err(|message| damaged(&path, &message))?;
+                check_rows(&batch).map_err(|message| damaged(&path, &message))?;
                 let mut batches = Vec::new();
                 bounded(batch, rows, bytes, &mut batches);
                 Ok(batches)
@@ -93,6 +97,15 @@ impl Source for Arrow {
 
     fn progress(&self) -> (u64, Option<u64>) {
         (self.read, self.total)
+    }
+}
+
+/// Columns of nulls have no bytes, so a file of a few may say that it has a quintillion rows.
+fn check_rows(batch: &arrow_array::RecordBatch) -> Result<(), String> {
+    let (rows, bytes) = (batch.num_rows(), batch.get_array_memory_size());
+    match rows > MAX_EMPTY_ROWS && rows / 8 > bytes {
+        true => Err(format!("a batch of {rows} rows in {bytes} bytes")),
+        false => Ok(()),
     }
 }
 

@@ -24,7 +24,7 @@ const SLICE_BATCHES: usize = 8;
 pub(super) struct Parquet {
     paths: VecDeque<Arc<Path>>,
     schema: SchemaRef,
-    slices: VecDeque<Slice>,
+    groups: VecDeque<Group>,
     limits: Limits,
     read: u64,
     total: u64,
@@ -34,6 +34,18 @@ pub(super) struct Parquet {
 struct Limits {
     rows: usize,
     bytes: usize,
+}
+
+/// A row group, and how far it is read.
+struct Group {
+    file: Arc<Opened>,
+    group: usize,
+    rows: usize,
+    offset: usize,
+    /// Rows of a slice.
+    step: usize,
+    batch_rows: usize,
+    bytes: u64,
 }
 
 /// Some rows of a row group.
@@ -56,16 +68,16 @@ struct Opened {
 impl Parquet {
     pub(super) fn open(paths: Vec<Arc<Path>>, options: &SourceOptions) -> Result<Self, SourceError> {
         let mut schemas = Vec::with_capacity(paths.len());
-        let mut total = 0;
+        let mut total: u64 = 0;
         for path in &paths {
             let metadata = load(path)?;
-            total +=
-                metadata.metadata().row_groups().iter().map(|group| group.compressed_size().max(0) as u64).sum::<u64>();
+            let sizes = metadata.metadata().row_groups().iter().map(|group| group.compressed_size().max(0) as u64);
+            total = sizes.fold(total, u64::saturating_add);
             schemas.push((&**path, metadata.schema().clone()));
         }
         let schema = union(schemas)?;
         let limits = Limits { rows: options.batch_rows.max(1), bytes: options.batch_bytes.max(1) };
-        Ok(Self { paths: paths.into(), schema, slices: VecDeque::new(), limits, read: 0, total })
+        Ok(Self { paths: paths.into(), schema, groups: VecDeque::new(), limits, read: 0, total })
     }
 
     fn open_next(&mut self) -> Result<bool, SourceError> {
@@ -83,16 +95,34 @@ impl Parquet {
         let metadata = file.metadata.metadata().row_group(group);
         let rows = usize::try_from(metadata.num_rows()).unwrap_or(0);
         // Dictionaries and run lengths make the encoded size a fraction of the decoded one; writers say what texts come to.
-        let texts: i64 = metadata.columns().iter().filter_map(|column| column.unencoded_byte_array_data_bytes()).sum();
+        let texts = metadata.columns().iter().filter_map(|column| column.unencoded_byte_array_data_bytes());
+        let texts = texts.fold(0, i64::saturating_add);
         let bytes = metadata.total_byte_size().max(texts);
         let row_bytes = (usize::try_from(bytes).unwrap_or(0) / rows.max(1)).max(1);
         let batch_rows = (self.limits.bytes / row_bytes).clamp(1, self.limits.rows);
         let step = batch_rows.saturating_mul(SLICE_BATCHES);
-        for offset in (0..rows).step_by(step) {
-            let rows_here = step.min(rows - offset);
-            let bytes = metadata.compressed_size().max(0) as u64 * rows_here as u64 / rows as u64;
-            self.slices.push_back(Slice { file: file.clone(), group, offset, rows: rows_here, batch_rows, bytes });
+        let bytes = metadata.compressed_size().max(0) as u64;
+        self.groups.push_back(Group { file: file.clone(), group, rows, offset: 0, step, batch_rows, bytes });
+    }
+
+    /// One after the other: how many there are is what the file says.
+    fn next_slice(&mut self) -> Option<Slice> {
+        while self.groups.front().is_some_and(|group| group.offset >= group.rows) {
+            self.groups.pop_front();
         }
+        let Group { file, group, rows, offset, step, batch_rows, bytes } = self.groups.front_mut()?;
+        let slice_rows = (*step).min(*rows - *offset);
+        let bytes = u128::from(*bytes) * slice_rows as u128 / *rows as u128;
+        let slice = Slice {
+            file: file.clone(),
+            group: *group,
+            offset: *offset,
+            rows: slice_rows,
+            batch_rows: *batch_rows,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        };
+        *offset += slice_rows;
+        Some(slice)
     }
 }
 
@@ -103,8 +133,8 @@ impl Source for Parquet {
 
     fn next(&mut self) -> Result<Option<Work>, SourceError> {
         loop {
-            if let Some(slice) = self.slices.pop_front() {
-                self.read += slice.bytes;
+            if let Some(slice) = self.next_slice() {
+                self.read = self.read.saturating_add(slice.bytes);
                 let limits = self.limits;
                 return Ok(Some(Box::new(move || slice.decode(limits))));
             }

@@ -460,3 +460,14 @@ fn damaged_files_are_errors() {
         }
     }
 }
+
+/// Found by fuzzing: it was cut into batches until memory was full.
+#[test]
+fn an_arrow_file_that_says_it_has_a_quintillion_rows_of_nothing() {
+    let nothing: arrow_array::ArrayRef = std::sync::Arc::new(arrow_array::NullArray::new(1 << 60));
+    let batch = RecordBatch::try_from_iter([("a", nothing)]).unwrap();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    let error = Case::new(&[("in.arrow", &writer.into_inner().unwrap())]).batches().unwrap_err();
+    assert!(error.message.contains("a batch of 1152921504606846976 rows in"), "{error}");
+}

@@ -1,133 +1,170 @@
-//! How large values are once they are written out. A guest can name one text of a megabyte a thousand times, in views or as a
-//! dictionary's, and a null of a list takes no byte at all: what was a small answer would be more than this machine has.
+//! What an answer comes to when every value is written out. A dictionary's value may stand for a million rows, views may all
+//! show the same bytes, and what is nested may be nothing a billion times: a few bytes of a guest would be gigabytes of the
+//! host's, in the first output or cast that spells them out.
 
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::ArrowNativeType;
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
 
-/// Bytes of the values, each where it stands; at least one a value.
-pub(crate) fn unfolded(data: &ArrayData) -> usize {
-    let (offset, len) = (data.offset(), data.len());
-    let child = |from: usize, to: usize| {
-        data.child_data().first().map_or(0, |child| unfolded(&child.slice(from, to.saturating_sub(from))))
+/// What a value that is counted takes while it is counted, in bytes.
+const COUNTER: u64 = 8;
+
+/// Whether the columns' values come to more than `most` bytes. Takes time and memory in proportion to what the guest sent.
+pub(crate) fn unfolds_beyond(columns: &[ArrayRef], most: usize) -> bool {
+    let most = most as u64;
+    let mut sum = 0_u64;
+    columns.iter().filter(|column| may_unfold(column.data_type())).any(|column| {
+        sum = sum.saturating_add(unfolded(column, most.saturating_sub(sum)));
+        sum > most
+    })
+}
+
+/// Whether values of this type may be more than the bytes they are in.
+fn may_unfold(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8View | DataType::BinaryView | DataType::Dictionary(..) => true,
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            is_nothing(item.data_type()) || may_unfold(item.data_type())
+        }
+        DataType::Struct(fields) => fields.iter().any(|field| may_unfold(field.data_type())),
+        _ => false,
+    }
+}
+
+/// Whether values of this type take no bytes.
+fn is_nothing(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Null | DataType::FixedSizeBinary(0) | DataType::FixedSizeList(_, 0) => true,
+        DataType::FixedSizeList(item, _) => is_nothing(item.data_type()),
+        DataType::Struct(fields) => fields.iter().all(|field| is_nothing(field.data_type())),
+        _ => false,
+    }
+}
+
+fn unfolded(column: &ArrayRef, most: u64) -> u64 {
+    match column.data_type() {
+        // The usual ones by a short way.
+        DataType::Utf8View => column.as_string_view().lengths().map(u64::from).sum(),
+        DataType::BinaryView => column.as_binary_view().lengths().map(u64::from).sum(),
+        _ => {
+            let data = column.to_data();
+            // A counter a value must not itself be what is guarded against.
+            if values(&data).saturating_mul(COUNTER) > most.max(1 << 20) {
+                return u64::MAX;
+            }
+            weigh(&data, &vec![1; data.len()])
+        }
+    }
+}
+
+/// All values, nested ones too.
+fn values(data: &ArrayData) -> u64 {
+    data.child_data().iter().map(values).fold(data.len() as u64, u64::saturating_add)
+}
+
+/// Bytes of all values when each is written as often as `times` says; one at least for each.
+fn weigh(data: &ArrayData, times: &[u64]) -> u64 {
+    let all = times.iter().fold(0, |sum: u64, times| sum.saturating_add(*times));
+    let of_lengths = |length: &dyn Fn(usize) -> u64| {
+        let bytes = times.iter().enumerate().map(|(i, times)| length(i).saturating_mul(*times));
+        bytes.fold(all, u64::saturating_add)
     };
-    let held = match data.data_type() {
+    match data.data_type() {
+        DataType::Utf8 | DataType::Binary => of_lengths(&|i| span::<i32>(data, i).len() as u64),
+        DataType::LargeUtf8 | DataType::LargeBinary => of_lengths(&|i| span::<i64>(data, i).len() as u64),
         DataType::Utf8View | DataType::BinaryView => {
-            let views = bytes(data, 0).chunks_exact(16).skip(offset).take(len);
-            views.map(|view| number(&view[..4])).fold(0, usize::saturating_add)
+            let views = data.buffer::<u128>(0);
+            of_lengths(&|i| u64::from(views[i] as u32))
         }
-        DataType::Dictionary(key, _) => named(data, key.primitive_width().unwrap_or(1)),
-        DataType::Utf8 | DataType::Binary => {
-            let [from, to] = ends(data, 4);
-            to.saturating_sub(from)
-        }
-        DataType::LargeUtf8 | DataType::LargeBinary => {
-            let [from, to] = ends(data, 8);
-            to.saturating_sub(from)
-        }
-        DataType::List(_) => {
-            let [from, to] = ends(data, 4);
-            child(from, to)
-        }
-        DataType::LargeList(_) => {
-            let [from, to] = ends(data, 8);
-            child(from, to)
-        }
+        DataType::List(_) => all.saturating_add(weigh_items(data, times, |i| span::<i32>(data, i))),
+        DataType::LargeList(_) => all.saturating_add(weigh_items(data, times, |i| span::<i64>(data, i))),
         DataType::FixedSizeList(_, size) => {
-            let size = usize::try_from(*size).unwrap_or(0);
-            child(offset.saturating_mul(size), offset.saturating_add(len).saturating_mul(size))
+            let size = size.as_usize();
+            all.saturating_add(weigh_items(data, times, |i| i * size..(i + 1) * size))
         }
-        DataType::Struct(_) => data.child_data().iter().map(unfolded).fold(0, usize::saturating_add),
-        DataType::FixedSizeBinary(size) => len.saturating_mul(usize::try_from(*size).unwrap_or(0)),
-        other => len.saturating_mul(other.primitive_width().unwrap_or(0)),
-    };
-    held.max(len)
+        DataType::Struct(_) => data.child_data().iter().map(|child| weigh(child, times)).fold(all, u64::saturating_add),
+        DataType::Dictionary(key, _) => weigh_values(data, key, times),
+        other => all.saturating_mul(other.primitive_width().unwrap_or(1) as u64),
+    }
 }
 
-/// What the keys of a dictionary name, each as often as it is named.
-fn named(data: &ArrayData, width: usize) -> usize {
-    let Some(values) = data.child_data().first() else { return 0 };
-    let sizes: Vec<usize> = match values.data_type() {
-        DataType::Utf8 | DataType::Binary => gaps(values, 4),
-        DataType::LargeUtf8 | DataType::LargeBinary => gaps(values, 8),
-        _ => (0..values.len()).map(|at| unfolded(&values.slice(at, 1))).collect(),
-    };
-    // A null's key may be any number.
-    let keys = bytes(data, 0).chunks_exact(width).skip(data.offset()).take(data.len());
-    keys.map(|key| sizes.get(number(key)).copied().unwrap_or(0)).fold(0, usize::saturating_add)
+fn weigh_items(data: &ArrayData, times: &[u64], items: impl Fn(usize) -> std::ops::Range<usize>) -> u64 {
+    let child = &data.child_data()[0];
+    let mut item_times = vec![0; child.len()];
+    for (i, times) in times.iter().enumerate() {
+        item_times[items(i)].fill(*times);
+    }
+    weigh(child, &item_times)
 }
 
-/// The first and the last offset of the array.
-fn ends(data: &ArrayData, width: usize) -> [usize; 2] {
-    let offset = |at: usize| bytes(data, 0).get(at * width..(at + 1) * width).map_or(0, number);
-    [offset(data.offset()), offset(data.offset() + data.len())]
+fn weigh_values(data: &ArrayData, key: &DataType, times: &[u64]) -> u64 {
+    let child = &data.child_data()[0];
+    let width = key.primitive_width().unwrap_or(1);
+    let mut value_times = vec![0_u64; child.len()];
+    let mut nulls = 0_u64;
+    for ((i, times), key) in times.iter().enumerate().zip(data.buffers()[0].chunks_exact(width)) {
+        let mut wide = [0; 8];
+        wide[..width].copy_from_slice(key);
+        match value_times.get_mut(usize::try_from(u64::from_le_bytes(wide)).unwrap_or(usize::MAX)) {
+            Some(value) if data.is_valid(i) => *value = value.saturating_add(*times),
+            _ => nulls = nulls.saturating_add(*times),
+        }
+    }
+    weigh(child, &value_times).saturating_add(nulls)
 }
 
-fn gaps(data: &ArrayData, width: usize) -> Vec<usize> {
-    let offsets: Vec<usize> =
-        bytes(data, 0).chunks_exact(width).skip(data.offset()).take(data.len() + 1).map(number).collect();
-    offsets.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect()
-}
-
-fn bytes(data: &ArrayData, buffer: usize) -> &[u8] {
-    data.buffers().get(buffer).map(|buffer| buffer.as_slice()).unwrap_or_default()
-}
-
-/// A little-endian number of up to eight bytes.
-fn number(bytes: &[u8]) -> usize {
-    let mut wide = [0; 8];
-    wide.iter_mut().zip(bytes).for_each(|(wide, byte)| *wide = *byte);
-    usize::try_from(u64::from_le_bytes(wide)).unwrap_or(usize::MAX)
+/// Where value `i` is among the bytes or items.
+fn span<O: ArrowNativeType>(data: &ArrayData, i: usize) -> std::ops::Range<usize> {
+    let offsets = data.buffer::<O>(0);
+    offsets[i].as_usize()..offsets[i + 1].as_usize()
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::builder::StringViewBuilder;
-    use arrow_array::types::Int8Type;
-    use arrow_array::{Array, ArrayRef, DictionaryArray, Int8Array, Int64Array, ListArray, NullArray, StringArray};
-    use arrow_buffer::OffsetBuffer;
-    use arrow_schema::{DataType, Field};
+    use arrow_array::types::Int32Type;
+    use arrow_array::{DictionaryArray, ListArray, NullArray, StringArray, StringViewArray};
+    use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+    use arrow_schema::Field;
 
-    use super::unfolded;
+    use super::*;
 
-    #[test]
-    fn every_value_counts_where_it_stands() {
-        let text = "a text that is longer than twelve bytes";
-        let mut views = StringViewBuilder::new();
-        let block = views.append_block(text.as_bytes().into());
-        (0..10).for_each(|_| views.try_append_view(block, 0, text.len() as u32).expect("within the block"));
-        let texts: ArrayRef = Arc::new(StringArray::from(vec!["é", text]));
-        let keys = Int8Array::from(vec![Some(1), None, Some(1), Some(0)]);
-        let dictionary = DictionaryArray::<Int8Type>::new(keys, texts.clone());
-        let nulls = ListArray::new(
-            Arc::new(Field::new_list_field(DataType::Null, true)),
-            OffsetBuffer::new(vec![0, 5, 1_000_000].into()),
-            Arc::new(NullArray::new(1_000_000)),
-            None,
-        );
-        let cases: [(ArrayRef, usize); 5] = [
-            (Arc::new(views.finish()), 10 * text.len()),
-            (Arc::new(dictionary), 2 * text.len() + 2 + "é".len()),
-            (Arc::new(nulls), 1_000_000),
-            (texts, 2 + text.len()),
-            (Arc::new(Int64Array::from(vec![1, 2])), 16),
-        ];
-        for (array, due) in cases {
-            assert_eq!(unfolded(&array.to_data()), due, "{}", array.data_type());
-        }
+    fn beyond(column: impl Array + 'static, most: usize) -> bool {
+        unfolds_beyond(&[Arc::new(column)], most)
     }
 
     #[test]
-    fn a_slice_counts_what_it_shows() {
-        let texts: ArrayRef = Arc::new(StringArray::from(vec!["one", "three", "a"]));
-        assert_eq!(unfolded(&texts.slice(1, 1).to_data()), 5);
-        let numbers = ListArray::new(
-            Arc::new(Field::new_list_field(DataType::Int64, true)),
-            OffsetBuffer::new(vec![0, 2, 3].into()),
-            Arc::new(Int64Array::from(vec![1, 2, 3])),
-            None,
-        );
-        assert_eq!(unfolded(&numbers.slice(1, 1).to_data()), 8);
+    fn a_dictionary_weighs_what_its_rows_do() {
+        let values = Arc::new(StringArray::from(vec!["x".repeat(1000), String::new()]));
+        let keys = |key: i32| arrow_array::Int32Array::from(vec![key; 5000]);
+        let rows = |key| DictionaryArray::<Int32Type>::new(keys(key), values.clone());
+        assert!(beyond(rows(0), 4_999_999) && !beyond(rows(0), 6_000_000));
+        assert!(!beyond(rows(1), 2_000_000));
+        // Dictionaries of dictionaries multiply.
+        let outer = DictionaryArray::<Int32Type>::new(keys(7), Arc::new(rows(0)));
+        assert!(!beyond(outer, 6_000_000), "one value, a thousand bytes, five thousand times");
+    }
+
+    #[test]
+    fn views_of_the_same_bytes_weigh_each() {
+        let text = "y".repeat(10_000);
+        let one = StringViewArray::from(vec![text.as_str()]);
+        let views = ScalarBuffer::from(vec![one.views()[0]; 1000]);
+        let all = StringViewArray::new(views, one.data_buffers().to_vec(), None);
+        assert!(beyond(all.clone(), 9_999_999) && !beyond(all, 10_000_000));
+    }
+
+    #[test]
+    fn nothing_a_billion_times_is_too_much() {
+        let list = |count: usize| {
+            let item = Arc::new(Field::new_list_field(DataType::Null, true));
+            let offsets = OffsetBuffer::new(vec![0, i32::try_from(count).unwrap()].into());
+            ListArray::new(item, offsets, Arc::new(NullArray::new(count)), None)
+        };
+        assert!(beyond(list(1 << 30), 512 << 20));
+        assert!(!beyond(list(1 << 10), 512 << 20));
     }
 }

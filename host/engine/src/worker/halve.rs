@@ -11,7 +11,6 @@ use crate::error::Blame;
 use crate::instance::{Answer, At, Failure, Spent};
 use crate::plan::Call;
 use crate::report::Count;
-use crate::transfer::unfolded;
 
 /// The least time that a part of a batch is given: less tells nothing on a machine that is busy.
 const LEAST_TIME: Duration = Duration::from_millis(200);
@@ -54,7 +53,7 @@ pub(crate) fn halve(
         let answer = ask(range.clone(), if alone { time } else { share.min(time) });
         count.calls += 1;
         let answer = answer.and_then(|answer| {
-            held = held.saturating_add(bytes(&answer));
+            held = held.saturating_add(answer.spent.bytes_out);
             match held <= call.opening.limits.output_bytes {
                 true => Ok(answer),
                 false => {
@@ -71,10 +70,6 @@ pub(crate) fn halve(
         }
     }
     Ok(Halved { answer: whole(call, parts)?, guilty })
-}
-
-fn bytes(answer: &Answer) -> usize {
-    answer.columns.iter().map(|column| unfolded(&column.to_data())).fold(0, usize::saturating_add)
 }
 
 /// What is to be asked next of rows that failed: both halves, the first one first; nothing of a row that was alone.

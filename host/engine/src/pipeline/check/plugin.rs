@@ -209,35 +209,10 @@ fn method(written: &Spanned<String>) -> Result<String, Fault> {
 }
 
 fn host(written: &Spanned<String>) -> Result<HttpHost, Fault> {
-    parse_host(written).map_err(|why| {
+    written.parse::<HttpHost>().map_err(|why| {
         let fault = Fault::new(format!("`{}` is not a host: {why}", Short(written))).at(written.place);
         fault.help("a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`")
     })
-}
-
-/// PLACEHOLDER until `FromStr for HttpHost` in `capability/http.rs` is merged: then `written.parse()`.
-fn parse_host(text: &str) -> Result<HttpHost, String> {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
-    let scheme = scheme.to_ascii_lowercase();
-    let usual = match scheme.as_str() {
-        "https" => 443,
-        "http" => 80,
-        _ => return Err("the schemes are `https` and `http`".to_owned()),
-    };
-    let colon = rest.rfind(':').filter(|colon| rest.rfind(']').is_none_or(|bracket| bracket < *colon));
-    let (name, port) = match colon {
-        Some(colon) => (&rest[..colon], rest[colon + 1..].parse().ok().filter(|port| *port != 0)),
-        None => (rest, Some(usual)),
-    };
-    let port = port.ok_or("the port is a number from 1 to 65535")?;
-    let name = name.to_ascii_lowercase();
-    let bare = name.strip_prefix("*.").unwrap_or(&name);
-    let is_address = bare.starts_with('[') && bare.ends_with(']');
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || (is_address && "[]:".contains(c));
-    if bare.is_empty() || bare.starts_with('.') || bare.ends_with('.') || !bare.chars().all(fits) {
-        return Err("a name has letters, digits, `-` and `.`, and no path behind it".to_owned());
-    }
-    Ok(HttpHost { scheme, name, port })
 }
 
 fn variable(written: &Spanned<String>) -> Result<(), Fault> {

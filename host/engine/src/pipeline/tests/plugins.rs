@@ -216,15 +216,15 @@ const BAD: &[(&str, &str)] = &[
     ("plugins: { x.wasm: { grants: { files: [\"\"] } } }", "1:40: plugin `x.wasm`: the path is empty"),
     (
         "plugins: { x.wasm: { grants: { http: [\"ftp://a\"] } } }",
-        "1:39: plugin `x.wasm`: `ftp://a` is not a host: the schemes are `https` and `http` (a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`)",
+        "1:39: plugin `x.wasm`: `ftp://a`: `ftp` is neither `https` nor `http` (a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`)",
     ),
     (
         "plugins: { x.wasm: { grants: { http: [\"a.b/c\"] } } }",
-        "1:39: plugin `x.wasm`: `a.b/c` is not a host: a name has letters, digits, `-` and `.`, and no path behind it (a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`)",
+        "1:39: plugin `x.wasm`: `a.b/c`: a host has no path and no user; write `example.com` or `example.com:8443` (a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`)",
     ),
     (
         "plugins: { x.wasm: { grants: { http: [\"a:0\"] } } }",
-        "1:39: plugin `x.wasm`: `a:0` is not a host: the port is a number from 1 to 65535 (a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`)",
+        "1:39: plugin `x.wasm`: `a:0`: the port is a number from 1 to 65535 (a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`)",
     ),
     ("plugins: { x.wasm: { grants: { http: { hosts: [] } } } }", "1:47: plugin `x.wasm`: no host is named"),
     ("plugins: { x.wasm: { grants: { http: {} } } }", "1:38: the key `hosts` is missing"),

@@ -1,0 +1,45 @@
+//! Every target over its corpus, and over so many inputs made from a seed. Not for so long: a slow machine fails no test.
+
+use stillroom_fuzz::{TARGETS, begin, corpus, replay, soak, target};
+
+/// The most that the corpus may take, in bytes.
+const MOST_BYTES: usize = 1 << 20;
+
+fn bounded(name: &str) {
+    begin();
+    let target = target(name).unwrap();
+    for (path, found) in replay(target) {
+        panic!("{}: {}", path.display(), found.message);
+    }
+    if let Some(found) = soak(target, 4, target.bounded) {
+        panic!("{name}: {}\nthe input is {:?}", found.message, found.input);
+    }
+}
+
+macro_rules! targets {
+    ($($name:ident)*) => {
+        $(#[test]
+        fn $name() {
+            bounded(stringify!($name));
+        })*
+
+        #[test]
+        fn every_target_is_run_here() {
+            let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+            assert_eq!(names, [$(stringify!($name)),*]);
+        }
+    };
+}
+
+targets! { transfer signature manifest pipeline expression jsonl csv parquet arrow component cache_entry journal }
+
+#[test]
+fn the_corpus_is_small_and_whole() {
+    let mut bytes = 0;
+    for target in TARGETS {
+        let inputs = corpus(target);
+        assert!(!inputs.is_empty(), "{} has no corpus", target.name);
+        bytes += inputs.iter().map(|(_, input)| input.len()).sum::<usize>();
+    }
+    assert!(bytes < MOST_BYTES, "{bytes} bytes");
+}
