@@ -27,7 +27,7 @@ Usage: cargo xtask <command>
   test     plugins, then formatting, lints and every test
            -- ARGS        only `cargo test --release ARGS`
   fuzz     TARGET [-- ARGS]  libFuzzer over a target of fuzz/ until it finds something; ARGS are libFuzzer's
-  sanitize the tests of what is `unsafe` under AddressSanitizer; a part of `test`
+  sanitize the tests of what is `unsafe` under AddressSanitizer
   deny     licences, sources and advisories of all crates (`cargo deny`); a part of `test`
   demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
   bench    build, then every benchmark
