@@ -253,7 +253,7 @@ pub fn pipeline(data: &[u8]) {
     let file = parts.next().unwrap_or_default();
     let params = (modes & 4 != 0).then(|| parts.next()).flatten();
     let set = parts.take(4).collect();
-    let env = |name: &str| (name.len() % 2 == 0).then(|| "from: outside".to_owned());
+    let env = |name: &str| name.len().is_multiple_of(2).then(|| "from: outside".to_owned());
     let settings = Settings { set, params_file: params.map(|text| ("params.yaml", text)), env: Some(&env) };
     match Pipeline::parse_with_settings("fuzz.yaml", file, &settings) {
         Ok(pipeline) => assert!(!pipeline.steps.is_empty()),

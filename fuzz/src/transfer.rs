@@ -132,10 +132,7 @@ fn crosses_again(accepted: &Accepted, signed: &Signed) {
 }
 
 fn spools(batch: &RecordBatch) {
-    match fuzzing::spooled(batch) {
-        Ok(back) => assert_eq!(&back, batch),
-        Err(why) => panic!("rows that wait were lost: {why}"),
-    }
+    assert_eq!(fuzzing::spooled(batch).as_ref(), Ok(batch), "rows that wait are as they were");
 }
 
 fn casts(column: &ArrayRef) {

@@ -7,13 +7,12 @@ const MOST_BYTES: usize = 1 << 20;
 
 fn bounded(name: &str) {
     begin();
-    let target = target(name).unwrap();
-    for (path, found) in replay(target) {
-        panic!("{}: {}", path.display(), found.message);
-    }
-    if let Some(found) = soak(target, 4, target.bounded) {
-        panic!("{name}: {}\nthe input is {:?}", found.message, found.input);
-    }
+    let target = target(name).expect(name);
+    let replayed = replay(target);
+    let found = replayed.first().map(|(path, found)| format!("{}: {}", path.display(), found.message));
+    assert_eq!(found, None, "{name}");
+    let found = soak(target, 4, target.bounded).map(|found| (found.message, found.input));
+    assert_eq!(found, None, "{name}");
 }
 
 macro_rules! targets {

@@ -68,6 +68,7 @@ fn blame(blame: Blame) -> &'static str {
         Blame::Plugin => "the plugin's own fault",
         Blame::Contract => "the plugin's fault: it broke the contract",
         Blame::Limit => "a limit of the host was passed",
+        Blame::Host => "a bug in Stillroom; please report it",
         Blame::Stopped => "the run was stopped",
         Blame::Expression => "the expression has no value for these rows",
     }

@@ -150,6 +150,8 @@ pub enum Blame {
     Contract,
     /// The host's limits were passed.
     Limit,
+    /// The host's own: it panicked while it served the step.
+    Host,
     /// Nobody's: the run was asked to stop, and the guest with it.
     Stopped,
     /// No plugin's: an expression of the pipeline cannot be worked out for these rows.
@@ -164,6 +166,7 @@ impl Blame {
             Self::Plugin => "plugin",
             Self::Contract => "contract",
             Self::Limit => "limit",
+            Self::Host => "host",
             Self::Stopped => "stopped",
             Self::Expression => "expression",
         }

@@ -1,6 +1,8 @@
 //! One live, opened step: a wasmtime `Store` and the exports in it. It belongs to one worker at a time and is never locked.
 
+use std::any::Any;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,16 +75,29 @@ pub(crate) struct Failure {
     pub(crate) backtrace: Vec<String>,
     /// The parameters or columns are wrong: the pipeline author's fault.
     pub(crate) params: bool,
+    pub(crate) spent: Spent,
 }
 
 impl Failure {
     pub(crate) fn new(blame: Blame, message: impl Into<String>) -> Self {
-        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false }
+        let spent = Spent::default();
+        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false, spent }
+    }
+
+    /// The host panicked while it served a guest.
+    fn panicked(panic: &(dyn Any + Send)) -> Self {
+        Self::new(Blame::Host, format!("the host panicked while it served this step: {}", panic_text(panic)))
     }
 
     fn contract(message: impl Into<String>) -> Self {
         Self::new(Blame::Contract, message)
     }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no message")
 }
 
 /// What an opened step takes and makes, checked.
@@ -158,6 +173,8 @@ pub(crate) struct Instance {
     calls: u32,
     /// What the calls of `finish` have taken so far.
     finishing: Duration,
+    /// What the last call used of its abilities.
+    used: Used,
     /// Memory that it held when its step was open, in bytes.
     at_rest: usize,
 }
@@ -165,6 +182,11 @@ pub(crate) struct Instance {
 impl Instance {
     /// Asks a fresh instance for its steps.
     pub(crate) fn describe(code: &Code, limits: Limits) -> Result<Vec<Manifest>, Failure> {
+        let described = catch_unwind(AssertUnwindSafe(|| Self::ask_steps(code, limits)));
+        described.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)))
+    }
+
+    fn ask_steps(code: &Code, limits: Limits) -> Result<Vec<Manifest>, Failure> {
         let (mut store, functions) = start(code, limits, "", &Brake::default())?;
         functions.check(&store).map_err(|error| Failure::contract(format!("{error:#}")))?;
         arm(&mut store, code, limits.time, Moment::default());
@@ -176,6 +198,11 @@ impl Instance {
 
     /// Makes an instance and opens its step.
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::make(opening)));
+        opened.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)))
+    }
+
+    fn make(opening: &Opening) -> Result<Self, Failure> {
         let Opening { plugin, limits, seed, .. } = opening;
         let (code, limits) = (plugin.code(), *limits);
         let (mut store, functions) = start(code, limits, &opening.id, &opening.brake)?;
@@ -196,7 +223,18 @@ impl Instance {
         }
         let at_rest = store.data().limiter.memory();
         let (plugin, seed) = (plugin.clone(), *seed);
-        Ok(Self { store, functions, plugin, limits, opened, seed, calls: 0, finishing: Duration::ZERO, at_rest })
+        Ok(Self {
+            store,
+            functions,
+            plugin,
+            limits,
+            opened,
+            seed,
+            calls: 0,
+            finishing: Duration::ZERO,
+            used: Used::default(),
+            at_rest,
+        })
     }
 
     pub(crate) fn opened(&self) -> &Opened {
@@ -221,6 +259,22 @@ impl Instance {
         at: At,
         time: Duration,
     ) -> Result<Answer, Failure> {
+        self.guarded(|instance| instance.ask(rows, columns, at, time))
+    }
+
+    /// A panic of the host's own, in what it does for a guest or with its answer, is this call's failure and nobody else's.
+    /// What a call that failed took is told too. (No instance is used again that failed.)
+    fn guarded<R>(&mut self, call: impl FnOnce(&mut Self) -> Result<R, Failure>) -> Result<R, Failure> {
+        let start = Instant::now();
+        self.used = Used::default();
+        let done = catch_unwind(AssertUnwindSafe(|| call(self)));
+        done.unwrap_or_else(|panic| Err(Failure::panicked(&*panic))).map_err(|failure| {
+            let spent = Spent { memory: self.memory(), time: start.elapsed(), used: self.used, ..Spent::default() };
+            Failure { spent, ..failure }
+        })
+    }
+
+    fn ask(&mut self, rows: usize, columns: &[ArrayRef], at: At, time: Duration) -> Result<Answer, Failure> {
         let count = u32::try_from(rows).map_err(|_| Failure::contract("a batch of more than 2^32 rows"))?;
         let lowered = Lowered::new(count, columns);
         let seed = if self.plugin.code().hangs_on_seed { self.seed_of(&lowered) } else { 0 };
@@ -236,16 +290,20 @@ impl Instance {
         );
         let process = self.functions.process(&*store).map_err(|error| failure(store, self.limits, error))?;
         let answer = lowered.with(|batch| call(store, code, &process, (batch,)));
-        let used = disarm(store);
+        self.used = disarm(store);
         let output = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)?;
         let (bytes_in, bytes_out) = (lowered.bytes(), size(&output));
         let answer = check_output(output, &self.opened, rows, &self.limits)?;
-        let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used };
+        let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used: self.used };
         Ok(Answer { spent, ..answer })
     }
 
     /// After the last batch of a global step, over `consumed` rows: the next piece of its answer, or none.
     pub(crate) fn finish(&mut self, consumed: usize) -> Result<Option<Answer>, Failure> {
+        self.guarded(|instance| instance.ask_rest(consumed))
+    }
+
+    fn ask_rest(&mut self, consumed: usize) -> Result<Option<Answer>, Failure> {
         let start = Instant::now();
         let code = self.plugin.code();
         let store = &mut self.store;
@@ -254,7 +312,7 @@ impl Instance {
         arm(store, code, time, Moment { rows: consumed as u64, seed: self.seed, ..Moment::default() });
         let finish = self.functions.finish(&*store).map_err(|error| failure(store, self.limits, error))?;
         let answer = call(store, code, &finish, ());
-        let used = disarm(store);
+        self.used = disarm(store);
         self.finishing += start.elapsed();
         let Some(output) = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)? else {
             return Ok(None);
@@ -264,7 +322,7 @@ impl Instance {
         }
         let bytes_out = size(&output);
         let answer = check_output(output, &self.opened, consumed, &self.limits)?;
-        let spent = Spent { bytes_in: 0, bytes_out, memory: self.memory(), time: start.elapsed(), used };
+        let spent = Spent { bytes_in: 0, bytes_out, memory: self.memory(), time: start.elapsed(), used: self.used };
         Ok(Some(Answer { spent, ..answer }))
     }
 
@@ -495,7 +553,7 @@ fn fault(fault: Fault) -> Failure {
         Fault::Data(message) => (Blame::Data, message, false),
         Fault::Plugin(message) => (Blame::Plugin, message, false),
     };
-    Failure { blame, message: clip(message), backtrace: Vec::new(), params }
+    Failure { params, ..Failure::new(blame, message) }
 }
 
 /// What a trap was: the guest's last words where it had any, and its stack.

@@ -35,7 +35,7 @@ use std::time::Instant;
 
 use crate::engine::WORKER_STACK_BYTES;
 use crate::error::{Blame, Error, Result};
-use crate::instance::Failure;
+use crate::instance::{Failure, panic_text};
 use crate::plan::{Call, Plan, PlannedStep, Segment, StageKind, Work};
 use crate::report::{Count, Progress, Report};
 use crate::sink::Encode;
@@ -199,12 +199,7 @@ impl Run {
             // A panic of ours must not leave the other threads waiting for ever.
             let done = catch_unwind(AssertUnwindSafe(|| self.job(&mut worker, job)));
             if let Err(panic) = done {
-                let what = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-                let message = format!("the host panicked: {}", what.unwrap_or("no message"));
-                self.table.fail(Error::Engine {
-                    message,
-                    help: Some("this is a bug in Stillroom; please report it".to_owned()),
-                });
+                self.table.fail(panicked("the host", &*panic));
             }
             self.table.done();
         }
@@ -281,6 +276,12 @@ fn keeps(plan: &Plan, options: &RunOptions) -> Vec<Option<Arc<Keep>>> {
         keeps[call.step] = Keep::new(results, call, &plan.pipeline).map(Arc::new);
     }
     keeps
+}
+
+/// A panic of ours; `who` it was that panicked, and on what.
+pub(crate) fn panicked(who: &str, panic: &(dyn std::any::Any + Send)) -> Error {
+    let message = format!("{who} panicked: {}", panic_text(panic));
+    Error::Engine { message, help: Some("this is a bug in Stillroom; please report it".to_owned()) }
 }
 
 /// The instances of each step that is to have few of them.

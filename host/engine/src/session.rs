@@ -78,7 +78,7 @@ impl Session {
 }
 
 fn error(uses: &str, batch: u64, rows: usize, failure: Failure) -> Error {
-    let Failure { blame, message, backtrace, params } = failure;
+    let Failure { blame, message, backtrace, params, .. } = failure;
     let blame = if params { Blame::Data } else { blame };
     StepError {
         step: uses.to_owned(),

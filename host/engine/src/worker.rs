@@ -7,6 +7,7 @@ mod key;
 mod route;
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use crate::instance::{Answer, At, Failure, Instance};
 use crate::pipeline::OnError;
 use crate::plan::{BatchSize, Call, Meet, Op, Route, Segment, Target, Work, whole};
 use crate::report::Count;
-use crate::run::{Found, Shared, Token};
+use crate::run::{Found, Shared, Token, panicked};
 use crate::sink::Encoded;
 use crate::source::bounded;
 
@@ -251,7 +252,22 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    /// One step's work on one batch. A panic of ours is told with the step that it was for.
     fn op(
+        &mut self,
+        at: usize,
+        op: &'a Op,
+        batch: RecordBatch,
+        scratch: &mut Scratch,
+        stack: &mut Vec<Task<'a>>,
+    ) -> Result<()> {
+        let work = AssertUnwindSafe(|| self.work(at, op, batch, scratch, stack));
+        catch_unwind(work).unwrap_or_else(|panic| {
+            Err(panicked(&format!("step `{}`: the host", self.shared.step_names[op.step].0), &*panic))
+        })
+    }
+
+    fn work(
         &mut self,
         at: usize,
         op: &'a Op,
@@ -400,6 +416,7 @@ impl<'a> Worker<'a> {
         count: &mut Count,
     ) -> Result<Halved, Failure> {
         let mut failure = failure;
+        count.spend(&failure.spent, 0);
         let mut ask = |part: Range<usize>, time: Duration| {
             let part_columns: Vec<ArrayRef> =
                 columns.iter().map(|column| column.slice(part.start, part.len())).collect();
@@ -415,7 +432,10 @@ impl<'a> Worker<'a> {
             count.calls += 1;
             match ask(0..rows, call.opening.limits.time) {
                 Ok(answer) => return Ok(Halved { answer, guilty: Vec::new() }),
-                Err(again) => failure = again,
+                Err(again) => {
+                    count.spend(&again.spent, 0);
+                    failure = again;
+                }
             }
         }
         match call.on_error {

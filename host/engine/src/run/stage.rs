@@ -229,7 +229,7 @@ pub(super) fn pass_failure(number: u64, parcels: &[Parcel], before: u64, token: 
 
 pub(super) fn contract(message: &str) -> Failure {
     let message = message.to_owned();
-    Failure { blame: crate::error::Blame::Contract, message, backtrace: Vec::new(), params: false }
+    Failure::new(crate::error::Blame::Contract, message)
 }
 
 /// Streams that come in the same items meet item by item.

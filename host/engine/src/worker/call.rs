@@ -248,6 +248,7 @@ pub(crate) fn step_error(call: &Call, batch: u64, rows: usize, failure: Failure)
             "`limits:` sets it, of a step or a plugin; smaller batches need less (`batch-rows:`, `batch-bytes:`)"
                 .to_owned(),
         ),
+        Blame::Host => Some("this is a bug in Stillroom; please report it".to_owned()),
         Blame::Data | Blame::Plugin | Blame::Expression | Blame::Stopped => None,
     };
     StepError {

@@ -66,7 +66,10 @@ pub(crate) fn halve(
                 count.spend(&answer.spent, answer.rows);
                 parts.push((range.start, answer));
             }
-            Err(failure) => split(range, failure, &mut stack, &mut guilty)?,
+            Err(failure) => {
+                count.spend(&failure.spent, 0);
+                split(range, failure, &mut stack, &mut guilty)?;
+            }
         }
     }
     Ok(Halved { answer: whole(call, parts)?, guilty })
@@ -83,7 +86,8 @@ fn split(
         return Err(failure);
     }
     if rows.len() <= 1 {
-        guilty.push((rows.start as u32, failure));
+        // Thousands of rows may fail, each with its stack: the message is what is kept.
+        guilty.push((rows.start as u32, Failure { backtrace: Vec::new(), ..failure }));
         return Ok(());
     }
     let middle = rows.start + rows.len() / 2;
