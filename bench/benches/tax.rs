@@ -4,7 +4,7 @@
 use arrow_array::{Array, StringArray};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use stillroom_bench::{BATCH, column, open, plugin, texts};
+use stillroom_bench::{BATCH, column, open, plugin_of, texts};
 use text::column::Texts;
 
 fn main() {
@@ -15,10 +15,13 @@ fn of(texts: &StringArray) -> Texts<'_> {
     Texts::new(texts.value_offsets(), texts.value_data())
 }
 
-fn step(bencher: Bencher, step: &str, params: &str) {
+/// With the time limit, and with `time: off` for the plugin.
+const TIMES: [&str; 2] = ["limited", "endless"];
+
+fn step(bencher: Bencher, time: &str, step: &str, params: &str) {
     let texts = texts(BATCH);
     let column = column(&texts);
-    let mut session = open(&plugin("text"), step, params, &column);
+    let mut session = open(&plugin_of("text", time == "endless"), step, params, &column);
     let counter = BytesCount::new(texts.value_data().len());
     bencher
         .counter(counter)
@@ -31,7 +34,7 @@ fn native<R>(bencher: Bencher, work: impl Fn(Texts<'_>) -> R) {
 }
 
 mod normalise {
-    use super::{Bencher, native, step};
+    use super::{Bencher, TIMES, native, step};
     use text::normalise::{Case, Form, NormaliseParams, normalise};
 
     #[divan::bench]
@@ -41,14 +44,14 @@ mod normalise {
         native(bencher, |texts| normalise(texts, &params));
     }
 
-    #[divan::bench]
-    fn sandboxed(bencher: Bencher) {
-        step(bencher, "normalise", r#"{"form":"nfkc","case":"lower","collapse-whitespace":true}"#);
+    #[divan::bench(args = TIMES)]
+    fn sandboxed(bencher: Bencher, time: &str) {
+        step(bencher, time, "normalise", r#"{"form":"nfkc","case":"lower","collapse-whitespace":true}"#);
     }
 }
 
 mod stats_counts {
-    use super::{Bencher, native, step};
+    use super::{Bencher, TIMES, native, step};
     use text::stats::{Words, count};
 
     #[divan::bench]
@@ -56,14 +59,14 @@ mod stats_counts {
         native(bencher, |texts| (count::words(texts, Words::Whitespace), count::chars(texts)));
     }
 
-    #[divan::bench]
-    fn sandboxed(bencher: Bencher) {
-        step(bencher, "stats", r#"{"metrics":["n-words","n-chars"]}"#);
+    #[divan::bench(args = TIMES)]
+    fn sandboxed(bencher: Bencher, time: &str) {
+        step(bencher, time, "stats", r#"{"metrics":["n-words","n-chars"]}"#);
     }
 }
 
 mod stats_quality {
-    use super::{Bencher, native, step};
+    use super::{Bencher, TIMES, native, step};
     use text::stats::judge;
 
     #[divan::bench]
@@ -71,10 +74,11 @@ mod stats_quality {
         native(bencher, judge);
     }
 
-    #[divan::bench]
-    fn sandboxed(bencher: Bencher) {
+    #[divan::bench(args = TIMES)]
+    fn sandboxed(bencher: Bencher, time: &str) {
         step(
             bencher,
+            time,
             "stats",
             r#"{"metrics":["mean-word-length","symbol-ratio","stop-words","duplicate-line-ratio"]}"#,
         );
@@ -82,7 +86,7 @@ mod stats_quality {
 }
 
 mod hash_sha256 {
-    use super::{Bencher, native, step};
+    use super::{Bencher, TIMES, native, step};
     use text::hash::Algorithm;
 
     #[divan::bench]
@@ -90,14 +94,14 @@ mod hash_sha256 {
         native(bencher, |texts| Algorithm::Sha256.digests(texts));
     }
 
-    #[divan::bench]
-    fn sandboxed(bencher: Bencher) {
-        step(bencher, "hash", r#"{"algorithm":"sha256","encoding":"binary"}"#);
+    #[divan::bench(args = TIMES)]
+    fn sandboxed(bencher: Bencher, time: &str) {
+        step(bencher, time, "hash", r#"{"algorithm":"sha256","encoding":"binary"}"#);
     }
 }
 
 mod hash_xxh3 {
-    use super::{Bencher, native, step};
+    use super::{Bencher, TIMES, native, step};
     use text::hash::Algorithm;
 
     #[divan::bench]
@@ -105,8 +109,8 @@ mod hash_xxh3 {
         native(bencher, |texts| Algorithm::Xxh3.digests(texts));
     }
 
-    #[divan::bench]
-    fn sandboxed(bencher: Bencher) {
-        step(bencher, "hash", r#"{"algorithm":"xxh3","encoding":"binary"}"#);
+    #[divan::bench(args = TIMES)]
+    fn sandboxed(bencher: Bencher, time: &str) {
+        step(bencher, time, "hash", r#"{"algorithm":"xxh3","encoding":"binary"}"#);
     }
 }

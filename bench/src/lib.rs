@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, StringArray};
 use arrow_schema::{Field, Schema};
-use stillroom::{Engine, EngineOptions, Plugin, Session};
+use stillroom::{Engine, EngineOptions, Plugin, PluginOptions, Session};
 
 /// As in the program `still`, natively and sandboxed alike: buffers of a batch's size are used again, not mapped anew.
 #[global_allocator]
@@ -19,13 +19,19 @@ pub const BATCH: usize = 512 << 10;
 
 /// A built-in plugin, or a test guest.
 pub fn plugin(name: &str) -> Plugin {
+    plugin_of(name, false)
+}
+
+/// The same, perhaps without a time limit.
+pub fn plugin_of(name: &str, endless: bool) -> Plugin {
+    let options = PluginOptions { endless, ..PluginOptions::default() };
     let engine =
         Engine::new(EngineOptions { threads: 1, ..EngineOptions::default() }).expect("the sandbox can be set up");
     match stillroom_builtin::PLUGINS.iter().find(|(builtin, _)| *builtin == name) {
-        Some((name, bytes)) => Plugin::from_bytes(&engine, name, bytes),
+        Some((name, bytes)) => Plugin::load(&engine, name, bytes, &options),
         None => {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests");
-            Plugin::from_file(&engine, &folder.join(name).with_extension("wasm"))
+            Plugin::load_file(&engine, &folder.join(name).with_extension("wasm"), &options)
         }
     }
     .expect("the plugin loads")

@@ -10,7 +10,7 @@ use crate::data::Data;
 const UNITS: [TimeUnit; 4] = [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond];
 
 /// Zones: known, of hours, and unknown.
-const ZONES: [&str; 4] = ["UTC", "+05:30", "Europe/Berlin", "Nowhere/At all"];
+const ZONES: [&str; 4] = ["UTC", "+05:30", "Europe/Berlin", "America/New_York"];
 
 /// Texts of every length that matters to views, and of characters of every width.
 const TEXTS: [&str; 8] =

@@ -428,7 +428,7 @@ pub(crate) fn check_signature(
     let mut seen = HashSet::new();
     for name in &inputs {
         if !offered.contains(name.as_str()) {
-            return Err(format!("signs for the input column `{}`, which the data does not have", clip(name.clone())));
+            return Err(format!("signs for the input column `{}`, which it was not told of", clip(name.clone())));
         }
         if !seen.insert(name) {
             return Err(format!("signs for the input column `{name}` twice"));

@@ -112,6 +112,6 @@ mod tests {
         let words = abilities(Stream::Out, "./x.wasm", &[Capability::Log, Capability::Http]).join("\n");
         let expected =
             "  granted by\n    plugins:\n      ./x.wasm:\n        grants:\n          log: info\n          http: [HOST]";
-        assert!(words.contains("           http     send requests") && words.ends_with(expected), "{words}");
+        assert!(words.contains("           http     send what it sees") && words.ends_with(expected), "{words}");
     }
 }

@@ -3,6 +3,7 @@
 
 use arrow_array::{ArrayRef, Decimal128Array, make_array};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_data::decimal::validate_decimal_precision;
 use arrow_data::{ArrayData, ArrayDataBuilder};
 use arrow_schema::{DataType, Field};
 
@@ -100,10 +101,10 @@ fn lift_array(arrays: &mut impl Iterator<Item = ArrayResult>, data_type: &DataTy
         .align_buffers(true)
         .build() // full validation: offsets, UTF-8, views, dictionary keys
         .map_err(|error| error.to_string())?;
-    if let DataType::Decimal128(precision, _) = data_type {
-        // Parquet would cut a wider one off.
-        let decimals = Decimal128Array::from(data.clone());
-        decimals.validate_decimal_precision(*precision).map_err(|error| error.to_string())?;
+    if let DataType::Decimal128(precision, scale) = data_type {
+        // Parquet would cut a wider one off. (The array's own check takes a scale below zero for one above the precision.)
+        let fits = |decimal| validate_decimal_precision(decimal, *precision, *scale).map_err(|error| error.to_string());
+        Decimal128Array::from(data.clone()).iter().flatten().try_for_each(fits)?;
     }
     Ok(data)
 }

@@ -158,7 +158,7 @@ cases! {
     StructShortMember "struct-short-member": Process;
     FixedListShort "fixed-list-short": Process;
     FixedListOverflow "fixed-list-overflow": Process;
-    ZeroWidth "zero-width": Process;
+    ZeroWidth "zero-width": Open;
     ViewPastEnd "view-past-end": Process;
     ViewOfNoBuffer "view-of-no-buffer": Process;
     ViewWrongPrefix "view-wrong-prefix": Process;

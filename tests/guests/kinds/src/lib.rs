@@ -103,10 +103,13 @@ impl Step for Reverse {
 params! {
     /// When to fail.
     pub struct FailParams {
-        /// How: `panic`, `fault`, `plugin`, `memory`, `stack`, `loop` or `reject`.
+        /// How: `panic`, `fault`, `plugin`, `memory`, `stack`, `loop`, `reject` or `tired`, which is a panic at an
+        /// instance's third batch, whatever is in it.
         pub how: String = String::from("panic"),
         /// At which value of `n`.
         pub at: i64 = 0,
+        /// And again at every value so much further on; 0: never again.
+        pub every: i64 = 0,
     }
 }
 
@@ -114,6 +117,7 @@ params! {
 struct Fail {
     n: In<Int64>,
     params: FailParams,
+    calls: u32,
 }
 
 impl Step for Fail {
@@ -123,12 +127,18 @@ impl Step for Fail {
     type Params = FailParams;
 
     fn open(params: FailParams, schema: &mut Schema) -> Result<Self> {
-        Ok(Self { n: schema.input("n")?, params })
+        Ok(Self { n: schema.input("n")?, params, calls: 0 })
     }
 
     fn process(&mut self, batch: &Batch) -> Result<Output> {
-        let column = batch.column(self.n)?;
-        let Some(row) = column.iter().position(|n| n == Some(self.params.at)) else { return Ok(Output::empty()) };
+        let FailParams { at, every, ref how } = self.params;
+        self.calls += 1;
+        let is_bad = |n: i64| n == at || (every > 0 && n > at && (n - at) % every == 0);
+        let found = match how.as_str() {
+            "tired" => (self.calls == 3).then_some(0),
+            _ => batch.column(self.n)?.iter().position(|n| n.is_some_and(is_bad)),
+        };
+        let Some(row) = found else { return Ok(Output::empty()) };
         match self.params.how.as_str() {
             "fault" => Err(Fault::data(format!("will not work on {}", self.params.at))),
             "plugin" => Err(Fault::plugin("lost my way")),

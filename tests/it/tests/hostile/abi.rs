@@ -265,7 +265,8 @@ fn a_finish_that_is_no_answer_is_contained() {
         run(&bench, &pipeline("DIR/guest.wasm/act", ""), None, OnError::Fail)
     };
     assert_eq!(gathers(&|_| {}).expect("an honest one").rows_out, 0);
-    let cases: [(&dyn Fn(&mut Module), &str); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut Module);
+    let cases: [(Change<'_>, &str); 6] = [
         (&|module| module.answers[3] = 0xffff_fff0, "out of bounds of memory"),
         (&|module| module.words(FINISHED, &[9]), "discriminant"),
         (&|module| module.words(FINISHED, &[0, 9]), "discriminant"),

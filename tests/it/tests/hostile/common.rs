@@ -28,7 +28,7 @@ pub(crate) fn pipeline(uses: &str, with: &str) -> String {
 name: hostile
 steps:
   - {{ id: count, use: GUESTS/kinds.wasm/count, with: {{ rows: 50 }} }}
-  - {{ id: guest, use: {uses}, with: {{ {with} }} }}
+  - {{ id: guest, use: {uses}, with: {{ {with} }}, columns: {{ n: n }} }}
   - {{ id: write, sink: DIR/out.jsonl }}
 "
     )

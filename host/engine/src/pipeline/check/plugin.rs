@@ -210,7 +210,7 @@ fn method(written: &Spanned<String>) -> Result<String, Fault> {
 
 fn host(written: &Spanned<String>) -> Result<HttpHost, Fault> {
     written.parse::<HttpHost>().map_err(|why| {
-        let fault = Fault::new(format!("`{}` is not a host: {why}", Short(written))).at(written.place);
+        let fault = Fault::new(why).at(written.place);
         fault.help("a host is as in `api.example.com`, `*.example.com`, `example.com:8443` or `http://localhost:8080`")
     })
 }
