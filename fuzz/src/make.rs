@@ -110,6 +110,14 @@ pub(crate) fn push(data: &mut Data<'_>, data_type: &DataType, length: usize, int
             buffers.push((0..length).flat_map(|_| wide(data.below(count) as u64, width)).collect());
             push(data, values, count, into);
         }
+        DataType::Decimal128(precision, _) => {
+            numbers(data, length, 16, &mut buffers);
+            let (values, most) = (buffers.last_mut().expect("the numbers"), 10_i128.pow(u32::from(*precision)));
+            for value in values.chunks_exact_mut(16) {
+                let number = i128::from_le_bytes((&*value).try_into().expect("16 bytes"));
+                value.copy_from_slice(&(number % most).to_le_bytes());
+            }
+        }
         DataType::FixedSizeBinary(size) => buffers.push(data.fill(length * *size as usize)),
         other => numbers(data, length, other.primitive_width().unwrap_or(1), &mut buffers),
     }
