@@ -15,7 +15,7 @@ use self::compile::compile;
 use crate::capability::{Capability, Grants};
 use crate::contract::v0_1::{Column, Exports, Kind, Manifest};
 use crate::contract::{STEP_INTERFACE, VERSIONS};
-use crate::engine::Engine;
+use crate::engine::{Engine, Way};
 use crate::error::{Error, PluginError, Result};
 use crate::instance::{Guest, Instance, clip};
 use crate::limits::{Limits, LoadLimits};
@@ -99,6 +99,8 @@ pub struct PluginOptions {
     pub limits: Option<Limits>,
     /// Whether its calls have no time limit and cannot be interrupted; its code is then faster.
     pub endless: bool,
+    /// Whether its stacks may be without source lines; traps are then cheaper.
+    pub terse: bool,
     /// What a file has to be, where that is known. The bytes that are held against it are those that are loaded.
     pub pin: Option<Pin>,
 }
@@ -136,7 +138,7 @@ impl Plugin {
     /// # Errors
     /// As [`Self::from_file`].
     pub fn load(engine: &Engine, name: &str, bytes: &[u8], options: &PluginOptions) -> Result<Self> {
-        let sandbox = engine.sandbox(options.endless)?;
+        let sandbox = engine.sandbox(Way { endless: options.endless, terse: options.terse && has_lines(bytes) })?;
         let compiled = compile(&sandbox.wasm, name, bytes, &options.load)?;
         let imports = check_contract(&sandbox.wasm, name, &compiled)?;
         let requests = requests(name, &imports, &options.grants)?;
@@ -273,6 +275,11 @@ fn is_types_only(wasm: &wasmtime::Engine, item: &ComponentItem) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a file has debug information.
+fn has_lines(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b".debug_info").is_some()
 }
 
 /// What it asks for; all of it must be granted.

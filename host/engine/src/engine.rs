@@ -64,10 +64,8 @@ pub struct Engine {
 }
 
 struct Shared {
-    timed: Sandbox,
-    /// For plugins whose calls nobody interrupts; made when the first of them is loaded. That a call can be interrupted is
-    /// compiled into every loop of a guest, so code that cannot be is other code.
-    endless: OnceLock<Sandbox>,
+    /// By [`Way`]; each made when the first plugin of its way is loaded.
+    sandboxes: [OnceLock<Sandbox>; 4],
     /// What guests that wait wait on.
     waiting: OnceLock<Runtime>,
 }
@@ -79,6 +77,17 @@ impl Drop for Shared {
             runtime.shutdown_background();
         }
     }
+}
+
+/// How a plugin is compiled: what is compiled in cannot be left out later.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Way {
+    /// Its calls cannot be interrupted: that they can is compiled into every loop.
+    pub(crate) endless: bool,
+    /// Its stacks have no source lines: to look them up takes some 10 ms a trap where there is debug information, and a step
+    /// whose failures are quarantined may trap a hundred thousand times (8,900 rows/s with one bad row in a hundred, 72,000
+    /// without the lines).
+    pub(crate) terse: bool,
 }
 
 /// wasmtime's engine with our settings.
@@ -94,9 +103,10 @@ impl Engine {
     /// Where the cache folder cannot be used, or this machine is not one that wasmtime compiles for.
     pub fn new(options: EngineOptions) -> Result<Self> {
         let options = EngineOptions { threads: options.threads.max(1), ..options };
-        let timed = Sandbox::new(&options, true)?;
-        tick(&timed.wasm)?;
-        Ok(Self { options, shared: Arc::new(Shared { timed, endless: OnceLock::new(), waiting: OnceLock::new() }) })
+        let engine =
+            Self { options, shared: Arc::new(Shared { sandboxes: Default::default(), waiting: OnceLock::new() }) };
+        engine.sandbox(Way::default())?;
+        Ok(engine)
     }
 
     /// Worker threads of a run.
@@ -106,19 +116,20 @@ impl Engine {
 
     /// Whether instances come from a pool.
     pub fn is_pooling(&self) -> bool {
-        self.shared.timed.pooling
+        self.sandbox(Way::default()).is_ok_and(|sandbox| sandbox.pooling)
     }
 
-    /// Where plugins live: those whose calls can be interrupted, or those whose cannot.
-    pub(crate) fn sandbox(&self, endless: bool) -> Result<&Sandbox> {
-        if !endless {
-            return Ok(&self.shared.timed);
-        }
-        if let Some(sandbox) = self.shared.endless.get() {
+    /// Where plugins live that are compiled in a way.
+    pub(crate) fn sandbox(&self, way: Way) -> Result<&Sandbox> {
+        let place = &self.shared.sandboxes[usize::from(way.endless) + 2 * usize::from(way.terse)];
+        if let Some(sandbox) = place.get() {
             return Ok(sandbox);
         }
-        let sandbox = Sandbox::new(&self.options, false)?;
-        Ok(self.shared.endless.get_or_init(|| sandbox))
+        let sandbox = Sandbox::new(&self.options, way)?;
+        if !way.endless {
+            tick(&sandbox.wasm)?;
+        }
+        Ok(place.get_or_init(|| sandbox))
     }
 
     /// What guests that wait wait on: one thread that watches the network and the clock.
@@ -137,8 +148,8 @@ impl Engine {
 }
 
 impl Sandbox {
-    fn new(options: &EngineOptions, timed: bool) -> Result<Self> {
-        let config = config(&options.cache, timed)?;
+    fn new(options: &EngineOptions, way: Way) -> Result<Self> {
+        let config = config(&options.cache, way)?;
         match wasmtime::Engine::new(config.clone().allocation_strategy(pool(options.threads))) {
             Ok(wasm) => Ok(Self { wasm, pooling: true }),
             Err(error) => {
@@ -170,13 +181,16 @@ fn tick(wasm: &wasmtime::Engine) -> Result<()> {
     })
 }
 
-fn config(cache: &CompileCache, timed: bool) -> Result<Config> {
+fn config(cache: &CompileCache, way: Way) -> Result<Config> {
     let mut config = Config::new();
-    config.epoch_interruption(timed);
+    config.epoch_interruption(!way.endless);
+    config.wasm_backtrace_details(match way.terse {
+        false => wasmtime::WasmBacktraceDetails::Enable,
+        true => wasmtime::WasmBacktraceDetails::Disable,
+    });
     // A component call costs 166 ns without the machinery for concurrent ones, 520 ns with it.
     config.concurrency_support(false);
     config.max_wasm_stack(GUEST_STACK_BYTES);
-    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
     let mut settings = CacheConfig::new();
     match cache {
         CompileCache::Off => return Ok(config),

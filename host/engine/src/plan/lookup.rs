@@ -18,7 +18,7 @@ use crate::error::{Error, PipelineError, Result};
 use crate::instance::{Failure, Instance, Opening};
 use crate::limits::{Brake, Limits};
 use crate::lock::Pin;
-use crate::pipeline::{Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
+use crate::pipeline::{Action, OnError, Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
 
 /// The plugins that a program brings along: name and bytes. They have no privilege over a stranger's.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +138,7 @@ impl<'a> Lookup<'a> {
             load: spec.map(|spec| spec.load).unwrap_or_default(),
             limits: Some(self.plugin_limits(uses)),
             endless: spec.is_some_and(|spec| spec.endless),
+            terse: self.is_terse(name),
             pin: None,
         };
         if !uses.is_file() {
@@ -162,6 +163,16 @@ impl<'a> Lookup<'a> {
             (Some(lock), None) => Pinned::New(lock.name_of(path), Pin::new(plugin.digest(), plugin.bytes() as u64)),
         };
         Ok((plugin, pinned))
+    }
+
+    /// Whether no failure of the plugin's steps is shown with its stack: all of them are quarantined or left out.
+    fn is_terse(&self, plugin: &str) -> bool {
+        let uses = self
+            .pipeline
+            .steps
+            .iter()
+            .filter(|step| matches!(&step.action, Action::Use(uses) if *uses.plugin == plugin));
+        uses.map(|step| step.on_error.unwrap_or(self.pipeline.on_error)).all(|on_error| on_error != OnError::Fail)
     }
 
     fn plugin_limits(&self, uses: &UseSpec) -> Limits {

@@ -48,6 +48,11 @@ pub(crate) fn halve(
     let mut held = 0_usize;
     split(0..rows, first, &mut stack, &mut guilty)?;
     while let Some(range) = stack.pop() {
+        // What is too many for the run is not all looked for first.
+        if let Some(most) = call.opening.limits.rejected_rows.filter(|most| guilty.len() as u64 > *most) {
+            let message = format!("{} rows of one batch failed; its limit is {most} a run", guilty.len());
+            return Err(Failure::new(Blame::Limit, message));
+        }
         let alone = range.len() == 1;
         let share = time.mul_f64((2.0 * range.len() as f64 / rows as f64).min(1.0)).max(LEAST_TIME);
         let answer = ask(range.clone(), if alone { time } else { share.min(time) });
