@@ -137,11 +137,25 @@ fn a_step_may_have_fewer_instances_than_there_are_threads() {
 
 #[test]
 fn a_plugin_may_be_without_a_time_limit_by_name() {
-    let plugins = "plugins: { GUESTS/kinds.wasm: { limits: { time: off } } }\nlimits: { time: 10 ms }";
-    let report = Bench::default().run(&failing(plugins, "at: -1", "")).expect("runs");
+    // 300 million turns of a loop are too many for 10 ms on any machine.
+    let limits = "limits: { time: 10 ms }";
+    let error = Bench::default().run(&failing(limits, "how: busy, at: 7", "")).expect_err("is interrupted");
+    assert!(error.to_string().contains("took longer than its time limit"), "{error}");
+    let plugins = format!("plugins: {{ GUESTS/kinds.wasm: {{ limits: {{ time: off }} }} }}\n{limits}");
+    let report = Bench::default().run(&failing(&plugins, "how: busy, at: 7", "")).expect("runs");
     assert_eq!(report.rows_out, ROWS);
     let limits = step(&report, "fail").limits.expect("a plugin's step has limits");
     assert_eq!(limits.seconds, None);
+}
+
+/// 20 batches that leak 8 MiB each do not fit into 128 MiB, but for an instance that is made anew when it has grown.
+#[test]
+fn an_instance_that_grows_is_made_anew() {
+    let text = failing("limits: { memory: 128 MiB }", "how: leak", "");
+    let report = Bench::default().run_on(1, &text).expect("runs");
+    assert_eq!(report.rows_out, ROWS);
+    let peak = step(&report, "fail").peak;
+    assert!((64 << 20..=128 << 20).contains(&peak.memory), "{peak:?}");
 }
 
 #[test]
@@ -264,6 +278,9 @@ fn soak() {
         println!("{rows:>9} rows read: {} MB resident", bytes / 1_000_000);
     }
     println!("{:.1} s, {} calls", report.seconds, step(&report, "fail").calls);
+    let held = |part: &[(u64, u64)]| part.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
+    let (early, late) = seen.split_at(seen.len() / 3);
+    assert!(held(late) <= held(early) + (64 << 20), "memory is not flat: {seen:?}");
     assert_eq!((report.rows_in, report.rows_out, report.rejected), (rows, rows - rows / 100, rows / 100));
     assert!(report.is_balanced());
     let written = std::fs::read_to_string(bench.path("quarantine.jsonl")).expect("the quarantine");

@@ -103,8 +103,8 @@ impl Step for Reverse {
 params! {
     /// When to fail.
     pub struct FailParams {
-        /// How: `panic`, `fault`, `plugin`, `memory`, `stack`, `loop`, `reject` or `tired`, which is a panic at an
-        /// instance's third batch, whatever is in it.
+        /// How: `panic`, `fault`, `plugin`, `memory`, `stack`, `loop`, `reject`; or `tired`, a panic at an instance's third
+        /// batch, whatever is in it; or not at all: `busy`, a long loop with an end, and `leak`, 8 MiB that nobody frees.
         pub how: String = String::from("panic"),
         /// At which value of `n`.
         pub at: i64 = 0,
@@ -136,6 +136,7 @@ impl Step for Fail {
         let is_bad = |n: i64| n == at || (every > 0 && n > at && (n - at) % every == 0);
         let found = match how.as_str() {
             "tired" => (self.calls == 3).then_some(0),
+            "leak" => Some(std::mem::forget(std::hint::black_box(vec![1_u8; 8 << 20]))).and(None),
             _ => batch.column(self.n)?.iter().position(|n| n.is_some_and(is_bad)),
         };
         let Some(row) = found else { return Ok(Output::empty()) };
@@ -147,6 +148,10 @@ impl Step for Fail {
             "loop" => loop {
                 std::hint::black_box(row);
             },
+            "busy" => {
+                (0..300_000_000_u32).for_each(|turn| _ = std::hint::black_box(turn));
+                Ok(Output::empty())
+            }
             "reject" => Ok(Output::empty().reject(row as u32, format!("{} is not welcome", self.params.at))),
             #[allow(clippy::panic)] // that is what it is for
             _ => panic!("cannot go on at n = {}", self.params.at),
