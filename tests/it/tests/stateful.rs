@@ -1,6 +1,8 @@
 //! Ordered and global steps that fail on rows: another instance takes the place of the one that failed, is given again all
 //! that it had seen, and the rows that are to blame are left out.
 
+#![allow(clippy::panic)] // in what the tests share
+
 use std::sync::Arc;
 use std::time::Duration;
 
