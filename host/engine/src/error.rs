@@ -140,7 +140,8 @@ impl SinkError {
 }
 
 /// Whose fault a failed batch is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Blame {
     /// The step said that the data cannot be worked on.
     Data,

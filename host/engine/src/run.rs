@@ -25,16 +25,17 @@ mod quarantine;
 mod results;
 mod resume;
 mod stage;
+mod steady;
 mod table;
 mod try_out;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use crate::engine::WORKER_STACK_BYTES;
-use crate::error::{Blame, Error, Result};
+use crate::error::{Error, Result};
 use crate::instance::{Failure, panic_text};
 use crate::plan::{Call, Plan, PlannedStep, Segment, StageKind, Work};
 use crate::report::{Count, Progress, Report};
@@ -48,6 +49,7 @@ pub(crate) use journal::{mark_of, remove_unkept};
 pub use results::Results;
 pub(crate) use results::{Found, Keep};
 use stage::Stage;
+use steady::Tally;
 pub(crate) use table::Token;
 use table::{Job, Table};
 pub(crate) use try_out::Seen;
@@ -84,19 +86,14 @@ pub(crate) struct Shared {
     pub(crate) keeps: Vec<Option<Arc<Keep>>>,
     /// Of each step, its instances where they may be fewer than the threads.
     pub(crate) few: Vec<Option<Few>>,
-    /// Of each step, the rows that it rejected or failed on.
-    rejected: Vec<AtomicU64>,
+    /// Of each step, what is counted over all of its instances.
+    tallies: Vec<Arc<Tally>>,
 }
 
 impl Shared {
     /// Counts rejected rows; an error where a step has more of them than it may.
     pub(crate) fn count_rejected(&self, call: &Call, rows: usize) -> Result<(), Failure> {
-        let Some(most) = call.opening.limits.rejected_rows.filter(|_| rows > 0) else { return Ok(()) };
-        let so_far = self.rejected[call.step].fetch_add(rows as u64, Ordering::Relaxed) + rows as u64;
-        if so_far <= most {
-            return Ok(());
-        }
-        Err(Failure::new(Blame::Limit, format!("{so_far} rows are rejected or failed; its limit is {most} a run")))
+        self.tallies[call.step].reject(call, rows)
     }
 }
 
@@ -178,7 +175,8 @@ impl Run {
         let (seen, keeps) = (plan.seen.clone(), keeps(&plan, &options));
         let few = few(&plan);
         let outputs: Vec<_> = plan.outputs.iter().map(|output| output.options.path.clone()).collect();
-        let found = resume::open(plan, &options, journal.as_ref(), &keeps)?;
+        let tallies: Vec<Arc<Tally>> = step_names.iter().map(|_| Arc::default()).collect();
+        let found = resume::open(plan, &options, journal.as_ref(), &keeps, &tallies)?;
         if let Some(journal) = &journal {
             journal.begin(&outputs)?;
         }
@@ -186,9 +184,8 @@ impl Run {
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         // Two items a thread: one under way, one waiting for its turn at a stage.
         let table = Table::new(found.feeds, found.stations, summary.exits.clone(), 2 * threads + 1);
-        let rejected = step_names.iter().map(|_| AtomicU64::new(0)).collect();
         let shared =
-            Shared { segments: found.segments, encoders: found.encoders, step_names, seen, keeps, few, rejected };
+            Shared { segments: found.segments, encoders: found.encoders, step_names, seen, keeps, few, tallies };
         Ok(Self { shared, table, progress: options.progress, journal, summary })
     }
 

@@ -28,10 +28,10 @@ use crate::source::bounded;
 
 pub(crate) use call::{
     Pieces, Reason, Rejected, account, arrange, arrow, at_rows, batch_bytes, fail_rows, inputs, new_batch, outcome,
-    settle, step_error, take_all, transform,
+    settle, step_error, take_all,
 };
 pub(crate) use few::Few;
-use halve::{Halved, halve, within};
+pub(crate) use halve::{Halved, halve, within};
 pub(crate) use key::is_hashable;
 
 /// Most live instances of a thread. Steps beyond that share: the pool that instances come from has an end.

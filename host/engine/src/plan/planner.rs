@@ -282,13 +282,11 @@ impl<'a> Planner<'a> {
             let help = "leave out `cache: true`: it answers by all that it has seen before";
             return Err(self.fail(step.id.place, message, help).into());
         }
-        if kind != Kind::Transform && step.on_error.is_some_and(|on_error| on_error != OnError::Fail) {
-            let message = format!(
-                "step `{}`: rows that a step fails on cannot be left out of one that is {}",
-                *step.id,
-                kind_text(kind)
-            );
-            let help = "leave out `on-error`: what it saw before is gone with its instance";
+        let leaves_out = step.on_error.is_some_and(|on_error| on_error != OnError::Fail);
+        if kind == Kind::Source && (leaves_out || call.retries > 0) {
+            let message =
+                format!("step `{}`: a call of a source that fails has no rows to leave out or try again", *step.id);
+            let help = "leave out `on-error` and `retries`: where a source fails, the run ends";
             return Err(self.fail(step.id.place, message, help).into());
         }
         let made = schema.fields().iter().zip(&call.layout).filter(|(_, from)| matches!(from, From::Made(_)));

@@ -12,8 +12,10 @@ use super::joined::{Answered, Joined};
 use super::journal::Journal;
 use super::part::Answers;
 use super::stage::{Emit, Finished, Intake, contract};
+use super::steady::Tally;
 use super::{Token, Word};
 use crate::error::Result;
+use crate::pipeline::OnError;
 use crate::plan::Call;
 use crate::report::Count;
 use crate::spool::{self, Budget, Place, Spool};
@@ -38,6 +40,7 @@ impl Storage {
 /// Holds the rows of a global step until its instances have answered.
 pub(super) struct Hold {
     call: Arc<Call>,
+    tally: Arc<Tally>,
     intake: Intake,
     rows: Spool,
     /// The marks of what was there when the run was resumed.
@@ -77,6 +80,7 @@ impl Hold {
         name: &str,
         schema: SchemaRef,
         storage: Storage,
+        tally: Arc<Tally>,
         next: u64,
     ) -> Result<OpenHold> {
         let mut intake = Intake::new(name, 0, storage.journal.clone());
@@ -107,6 +111,7 @@ impl Hold {
         let found = held[..kept].to_vec();
         let mut hold = Self {
             call,
+            tally,
             intake,
             rows,
             found,
@@ -235,6 +240,17 @@ impl Hold {
             }
             self.count.rejected += 1;
         }
+        let guilty = heard.iter().flat_map(|answers| &answers.guilty);
+        let failed = guilty.clone().count() as u64;
+        guilty.for_each(|(row, _)| answered[*row as usize] = true);
+        match self.call.on_error {
+            OnError::Skip => self.count.skipped += failed,
+            OnError::Fail | OnError::Quarantine => {
+                (self.count.failed, self.count.rejected) = (self.count.failed + failed, self.count.rejected + failed);
+            }
+        }
+        let aside = self.count.rejected as usize;
+        self.tally.reject(&self.call, aside).map_err(|failure| step_error(&self.call, 0, rows, failure))?;
         self.count.dropped += answered.iter().filter(|answered| !**answered).count() as u64;
         Ok(())
     }
@@ -274,11 +290,10 @@ impl Hold {
     }
 }
 
-fn reject(call: &Call, rows: &mut Spool, rejected: Vec<(u32, String)>) -> Result<Option<Rejected>> {
+fn reject(call: &Call, rows: &mut Spool, rejected: Vec<(u32, Reason)>) -> Result<Option<Rejected>> {
     if rejected.is_empty() {
         return Ok(None);
     }
-    let reason = |(place, message)| (place, Reason { blame: None, message });
-    let (places, reasons): (Vec<u32>, Vec<Reason>) = rejected.into_iter().map(reason).unzip();
+    let (places, reasons): (Vec<u32>, Vec<Reason>) = rejected.into_iter().unzip();
     Ok(Some(Rejected { step: call.id.clone(), rows: rows.take(&places)?, reasons }))
 }

@@ -11,17 +11,18 @@ use serde::{Deserialize, Serialize};
 use super::hold::Storage;
 use super::part::Answers;
 use crate::error::{Error, Result};
+use crate::pipeline::OnError;
 use crate::plan::{Call, From};
 use crate::report::Count;
 use crate::spool::{self, Place, Spool};
-use crate::worker::{arrange, new_batch};
+use crate::worker::{Reason, arrange, new_batch};
 
 /// All answers as one, in their order: the columns made, and behind them the place of the row that each came from.
 pub(super) struct Joined {
     pub(super) rows: Spool,
     /// What is carried along, in the answers' order, where taking it from where it lies would be slow.
     carried: Option<Spool>,
-    pub(super) rejected: Vec<(u32, String)>,
+    pub(super) rejected: Vec<(u32, Reason)>,
     pub(super) at: usize,
     /// Whether it is settled how to take what is carried along.
     is_begun: bool,
@@ -33,7 +34,7 @@ pub(super) struct Joined {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Answered {
     pub(super) rows: spool::Mark,
-    pub(super) rejected: Vec<(u32, String)>,
+    pub(super) rejected: Vec<(u32, Reason)>,
     pub(super) count: Count,
 }
 
@@ -49,8 +50,14 @@ impl Joined {
     /// A step's answer keeps its order. A keyed one's are put together in the order of the rows that they came from, however
     /// many instances there were.
     pub(super) fn new(call: &Call, storage: &Storage, name: &str, mut heard: Vec<Answers>) -> Result<Self> {
-        let mut rejected: Vec<(u32, String)> =
-            heard.iter_mut().flat_map(|answers| std::mem::take(&mut answers.rejected)).collect();
+        let mut rejected: Vec<(u32, Reason)> = Vec::new();
+        for answers in &mut heard {
+            let own = std::mem::take(&mut answers.rejected).into_iter();
+            rejected.extend(own.map(|(row, message)| (row, Reason { blame: None, message })));
+            if call.on_error != OnError::Skip {
+                rejected.append(&mut answers.guilty);
+            }
+        }
         rejected.sort_by_key(|(row, _)| *row);
         let schema = Self::schema(call);
         let mut rows = Spool::new(schema.clone(), storage.budget.clone(), storage.place(&format!("{name}.answer")));

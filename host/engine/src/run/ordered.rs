@@ -10,22 +10,26 @@ use arrow_select::interleave::interleave;
 
 use super::Word;
 use super::stage::pass_failure;
+use super::steady::{Steady, Tally};
 use crate::error::Result;
-use crate::instance::{Answer, At, Failure, Instance, Spent};
+use crate::instance::{Answer, At, Failure, Spent};
 use crate::plan::{Call, key_name};
 use crate::report::Count;
-use crate::worker::{Failed, Item, Parcel, account, arrow, at_rows, inputs, outcome, step_error, take_all, transform};
+use crate::worker::{
+    Failed, Halved, Item, Parcel, account, arrow, at_rows, fail_rows, inputs, outcome, settle, step_error, take_all,
+};
 
 /// A step of which one instance sees every batch, in order.
 pub(super) struct Ordered {
     call: Arc<Call>,
-    instance: Option<Instance>,
+    steady: Steady,
+    tally: Arc<Tally>,
     seen: u64,
 }
 
 impl Ordered {
-    pub(super) fn new(call: Arc<Call>) -> Self {
-        Self { call, instance: None, seen: 0 }
+    pub(super) fn new(steady: Steady, call: Arc<Call>, tally: Arc<Tally>) -> Self {
+        Self { call, steady, tally, seen: 0 }
     }
 
     pub(super) fn take(&mut self, parcel: Parcel) -> Item {
@@ -48,31 +52,22 @@ impl Ordered {
         for batch in parcel.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
             let rows = batch.num_rows();
             let fail = |failure| at_rows(step_error(&self.call, parcel.number, rows, failure), row, rows as u64);
-            let instance = live(&mut self.instance, &self.call).map_err(fail)?;
-            let mut outcome = transform(
-                &self.call,
-                instance,
-                &batch,
-                At { item: parcel.number, first_row: row - before },
-                &mut count,
-            )
-            .map_err(fail)?;
+            let at = At { item: parcel.number, first_row: row - before };
+            let columns = inputs(&self.call, &batch).map_err(fail)?;
+            let Halved { answer, guilty } = self.steady.process(rows, &columns, at, &mut count).map_err(fail)?;
+            let mut outcome = settle(&self.call, &batch, answer, &mut count).map_err(fail)?;
+            let failed = fail_rows(&self.call, &batch, guilty, &mut count)?;
+            let aside = outcome.rejected.iter().chain(&failed).map(|rejected| rejected.reasons.len()).sum();
+            self.tally.reject(&self.call, aside).map_err(fail)?;
             while let Some(piece) = outcome.pieces.next_piece(&self.call, &batch)? {
                 passed.batches.push(piece);
             }
-            passed.rejected.extend(outcome.rejected);
+            passed.rejected.extend(outcome.rejected.into_iter().chain(failed));
             row += rows as u64;
         }
         count.time += start.elapsed();
         passed.counts = vec![count];
         Ok(passed)
-    }
-}
-
-pub(super) fn live<'i>(instance: &'i mut Option<Instance>, call: &Call) -> Result<&'i mut Instance, Failure> {
-    match instance {
-        Some(live) => Ok(live),
-        none => Ok(none.insert(Instance::open(&call.opening)?)),
     }
 }
 
@@ -91,7 +86,7 @@ pub(super) struct Share {
     call: Arc<Call>,
     share: usize,
     shares: usize,
-    instance: Option<Instance>,
+    steady: Steady,
     seen: u64,
 }
 
@@ -100,12 +95,14 @@ pub(crate) struct ShareAnswer {
     columns: Vec<ArrayRef>,
     origins: Vec<u32>,
     rejected: Vec<(u32, String)>,
-    spent: Vec<(Spent, usize)>,
+    guilty: Vec<(u32, Failure)>,
+    /// What its calls took. The last one is the batch's own, and not counted here.
+    count: Count,
 }
 
 impl Share {
-    pub(super) fn new(call: Arc<Call>, share: usize, shares: usize) -> Self {
-        Self { call, share, shares, instance: None, seen: 0 }
+    pub(super) fn new(steady: Steady, call: Arc<Call>, share: usize, shares: usize) -> Self {
+        Self { call, share, shares, steady, seen: 0 }
     }
 
     /// The parcel as it came, with what this share has to say to each of its batches.
@@ -143,22 +140,26 @@ impl Share {
         if rows.is_empty() {
             let none = |field: &arrow_schema::Field| arrow_array::new_empty_array(field.data_type());
             let columns = self.call.opened.outputs.iter().map(none).collect();
-            return Ok(ShareAnswer { columns, origins: Vec::new(), rejected: Vec::new(), spent: Vec::new() });
+            let (origins, rejected, guilty, count) = Default::default();
+            return Ok(ShareAnswer { columns, origins, rejected, guilty, count });
         }
-        let answer = live(&mut self.instance, &self.call)?.process(rows.len(), &columns, at)?;
-        let spent = vec![(answer.spent, answer.rows)];
+        let mut count = Count::default();
+        let Halved { answer, guilty } = self.steady.process(rows.len(), &columns, at, &mut count)?;
+        count.spend(&answer.spent, answer.rows);
+        let guilty = guilty.into_iter().map(|(row, failure)| (rows[row as usize], failure)).collect();
         let rejected = answer.rejected.into_iter().map(|(row, why)| (rows[row as usize], why)).collect::<Vec<_>>();
         let (columns, origins) = match answer.origins {
             Some(origins) => (answer.columns, origins.iter().map(|row| rows[*row as usize]).collect()),
-            None if self.call.opened.any_rows && !rejected.is_empty() => {
-                let is_kept = |row: &u32| rejected.iter().all(|(other, _)| *other != rows[*row as usize]);
+            None if !rejected.is_empty() => {
+                let mut gone = rejected.iter().map(|(row, _)| *row).peekable();
+                let is_kept = |row: &u32| gone.next_if_eq(&rows[*row as usize]).is_none();
                 let kept: Vec<u32> = (0..rows.len() as u32).filter(is_kept).collect();
                 let origins = kept.iter().map(|row| rows[*row as usize]).collect();
                 (take_all(&answer.columns, &UInt32Array::from(kept)).map_err(|error| host(&error))?, origins)
             }
             None => (answer.columns, rows.to_vec()),
         };
-        Ok(ShareAnswer { columns, origins, rejected, spent })
+        Ok(ShareAnswer { columns, origins, rejected, guilty, count })
     }
 }
 
@@ -169,12 +170,13 @@ fn host(error: &crate::Error) -> Failure {
 /// Puts together what the shares answered, in the order of the rows.
 pub(super) struct Gather {
     call: Arc<Call>,
+    tally: Arc<Tally>,
     seen: u64,
 }
 
 impl Gather {
-    pub(super) fn new(call: Arc<Call>) -> Self {
-        Self { call, seen: 0 }
+    pub(super) fn new(call: Arc<Call>, tally: Arc<Tally>) -> Self {
+        Self { call, tally, seen: 0 }
     }
 
     pub(super) fn take(&mut self, mut parcels: Vec<Parcel>) -> Result<Item> {
@@ -196,32 +198,47 @@ impl Gather {
                 shares.push(answers.into_iter());
             }
         }
+        let mut row = before;
         for batch in batches {
             let answers: Vec<ShareAnswer> = shares.iter_mut().filter_map(Iterator::next).collect();
-            if batch.num_rows() > 0 {
-                self.gather(&batch, answers, &mut item, &mut count)?;
+            let rows = batch.num_rows() as u64;
+            if rows > 0 {
+                self.gather(&batch, answers, &mut item, &mut count).map_err(|error| at_rows(error, row, rows))?;
             }
+            row += rows;
         }
         count.time += start.elapsed();
         item.counts = vec![count];
         Ok(item)
     }
 
-    fn gather(&self, batch: &RecordBatch, answers: Vec<ShareAnswer>, item: &mut Item, count: &mut Count) -> Result<()> {
-        answers.iter().flat_map(|answer| &answer.spent).for_each(|(spent, rows)| count.spend(spent, *rows));
-        let answer = self.answer(answers)?;
+    fn gather(
+        &self,
+        batch: &RecordBatch,
+        mut answers: Vec<ShareAnswer>,
+        item: &mut Item,
+        count: &mut Count,
+    ) -> Result<()> {
+        answers.iter().for_each(|answer| count.add(&answer.count));
+        let mut guilty: Vec<_> = answers.iter_mut().flat_map(|answer| std::mem::take(&mut answer.guilty)).collect();
+        guilty.sort_by_key(|(row, _)| *row);
+        let answer = self.answer(batch.num_rows(), answers)?;
         count.calls += 1;
         account(count, batch.num_rows(), &answer);
         let mut outcome = outcome(&self.call, batch, answer)?;
+        let failed = fail_rows(&self.call, batch, guilty, count)?;
+        let aside = outcome.rejected.iter().chain(&failed).map(|rejected| rejected.reasons.len()).sum();
+        let fail = |failure| step_error(&self.call, item.number, batch.num_rows(), failure);
+        self.tally.reject(&self.call, aside).map_err(fail)?;
         while let Some(piece) = outcome.pieces.next_piece(&self.call, batch)? {
             item.batches.push(piece);
         }
-        item.rejected.extend(outcome.rejected);
+        item.rejected.extend(outcome.rejected.into_iter().chain(failed));
         Ok(())
     }
 
     /// One answer of several: a row's own rows stay in the order in which its share gave them.
-    fn answer(&self, answers: Vec<ShareAnswer>) -> Result<Answer> {
+    fn answer(&self, rows_in: usize, answers: Vec<ShareAnswer>) -> Result<Answer> {
         let mut places: Vec<(u32, usize, usize)> = Vec::new();
         let mut rejected: Vec<(u32, String)> = Vec::new();
         for (share, answer) in answers.iter().enumerate() {
@@ -238,9 +255,9 @@ impl Gather {
         answers.into_iter().for_each(|answer| rejected.extend(answer.rejected));
         rejected.sort_by_key(|(row, _)| *row);
         let origins: Vec<u32> = places.into_iter().map(|(row, ..)| row).collect();
-        // Where every row has its place, a rejected one's among them, nothing is to be said of rows.
-        let origins = if self.call.opened.any_rows { Some(origins) } else { None };
         let rows = order.len();
+        // Where every row has its place, nothing is to be said of rows.
+        let origins = (self.call.opened.any_rows || rows < rows_in).then_some(origins);
         Ok(Answer { columns, rows, origins, rejected, spent: Spent::default() })
     }
 }

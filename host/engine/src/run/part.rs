@@ -7,23 +7,24 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 
 use super::hold::Storage;
-use super::ordered::{live, rows_of};
+use super::ordered::rows_of;
 use super::stage::{Emit, Finished, contract};
+use super::steady::Steady;
 use super::{Found, Keep, Token, Word};
 use crate::cache::{InputKey, Kept, digest_columns};
 use crate::error::Result;
-use crate::instance::{Answer, At, Instance};
+use crate::instance::{Answer, At, Failure};
 use crate::plan::Call;
 use crate::report::Count;
 use crate::spool::{Place, Spool};
-use crate::worker::{Parcel, at_rows, inputs, new_batch, step_error, take_all};
+use crate::worker::{Halved, Parcel, Reason, at_rows, inputs, new_batch, step_error, take_all};
 
 /// One of the instances of a global step.
 pub(super) struct Part {
     call: Arc<Call>,
     share: usize,
     shares: usize,
-    instance: Option<Instance>,
+    steady: Steady,
     /// What was held of it before the run was resumed, to be fed again, and the items that this was.
     again: Option<Spool>,
     items: u64,
@@ -34,8 +35,8 @@ pub(super) struct Part {
     is_stopped: bool,
     /// Rows that came so far, all shares together.
     rows: u64,
-    /// Of this share's rows, their places among all.
-    mine: Vec<u32>,
+    /// Of the rows that the instance has accepted, their places among all; none as long as these are all rows.
+    mine: Option<Vec<u32>>,
     /// None once they are told.
     answers: Option<Answers>,
     /// When it began to answer.
@@ -52,10 +53,13 @@ pub(crate) struct Answers {
     pub(super) origins: Vec<u32>,
     pub(super) made: Spool,
     pub(super) rejected: Vec<(u32, String)>,
+    /// Rows that it failed on, and why.
+    pub(super) guilty: Vec<(u32, Reason)>,
 }
 
 impl Part {
     pub(super) fn new(
+        steady: Steady,
         call: Arc<Call>,
         (share, shares): (usize, usize),
         items: u64,
@@ -65,13 +69,13 @@ impl Part {
     ) -> Self {
         let schema = made_schema(&call);
         let made = Spool::new(schema, storage.budget.clone(), Place::Temporary(storage.folder.clone()));
-        let answers = Some(Answers { origins: Vec::new(), made, rejected: Vec::new() });
-        let (mine, count) = Default::default();
+        let answers = Some(Answers { origins: Vec::new(), made, rejected: Vec::new(), guilty: Vec::new() });
+        let mine = (shares > 1).then(Vec::new);
         Self {
             call,
             share,
             shares,
-            instance: None,
+            steady,
             again,
             items,
             keep,
@@ -81,7 +85,7 @@ impl Part {
             mine,
             answers,
             asking: None,
-            count,
+            count: Count::default(),
         }
     }
 
@@ -123,13 +127,13 @@ impl Part {
             return Err(fail(contract("a global step takes at most 2^32 rows")));
         }
         let mut columns = inputs(call, batch).map_err(fail)?;
-        let mut len = rows;
+        let mut places: Option<Vec<u32>> = None;
         if self.shares > 1 {
             let mine = rows_of(call.step, batch, self.share, self.shares);
             columns = take_all(&columns, &mine)?;
-            len = mine.len();
-            self.mine.extend(mine.values().iter().map(|row| first as u32 + row));
+            places = Some(mine.values().iter().map(|row| first as u32 + row).collect());
         }
+        let len = places.as_ref().map_or(rows, Vec::len);
         if len == 0 {
             return Ok(());
         }
@@ -138,15 +142,35 @@ impl Part {
             self.key = digest_columns(len, &columns, self.key.as_ref()).ok();
             self.keep = self.keep.take().filter(|_| self.key.is_some());
         }
-        let answer = live(&mut self.instance, call)
-            .and_then(|instance| instance.process(len, &columns, At { item: number, first_row: 0 }))
-            .map_err(fail)?;
+        let at = At { item: number, first_row: 0 };
+        let Halved { answer, guilty } = self.steady.process(len, &columns, at, &mut self.count).map_err(fail)?;
         if answer.rows > 0 || !answer.rejected.is_empty() {
             return Err(fail(contract("a global step answers in `finish`, not in `process`")));
         }
         self.count.calls += 1;
         self.count.spend(&answer.spent, 0);
+        let places = places.unwrap_or_else(|| (first as u32..self.rows as u32).collect());
+        self.place(first, &places, guilty);
         Ok(())
+    }
+
+    /// Books where the rows are that the instance accepted, and which ones it failed on.
+    fn place(&mut self, first: u64, places: &[u32], guilty: Vec<(u32, Failure)>) {
+        if !guilty.is_empty() {
+            // From here on its own numbers are not those of the rows.
+            self.mine.get_or_insert_with(|| (0..first as u32).collect());
+            // The answer to what it accepted is not the one to what it was given.
+            (self.keep, self.key) = (None, None);
+        }
+        if let Some(mine) = &mut self.mine {
+            let mut gone = guilty.iter().map(|(row, _)| *row as usize).peekable();
+            let is_kept = |(row, _): &(usize, &u32)| gone.next_if_eq(row).is_none();
+            mine.extend(places.iter().enumerate().filter(is_kept).map(|(_, place)| *place));
+        }
+        let Some(answers) = &mut self.answers else { return };
+        answers.guilty.extend(guilty.into_iter().map(|(row, failure)| {
+            (places[row as usize], Reason { blame: Some(failure.blame), message: failure.message })
+        }));
     }
 
     /// Asks the instance for the next part of its answer; at the end, all of it goes to the one who holds the rows.
@@ -156,8 +180,8 @@ impl Part {
         }
         self.feed_again()?;
         let start = Instant::now();
-        if self.instance.is_some() && self.asking.is_none() && self.recall()? {
-            self.instance = None;
+        if self.steady.has_seen() && self.asking.is_none() && self.recall()? {
+            self.steady.end();
         }
         let asking = *self.asking.get_or_insert(start);
         let is_more = self.ask()?;
@@ -169,7 +193,7 @@ impl Part {
             // A guest may answer with no rows, for ever: each time the run looks whether it is to stop.
             return Ok(Finished::Part(Emit::Nothing));
         }
-        self.instance = None;
+        self.steady.end();
         let Some(answers) = self.answers.take() else { return Ok(Finished::End) };
         let word = Word::Part(Box::new(answers), Box::new(std::mem::take(&mut self.count)));
         Ok(Finished::Part(Emit::Parcel(Parcel {
@@ -185,9 +209,9 @@ impl Part {
         })))
     }
 
-    /// Rows that this share has had.
+    /// Rows that the instance has accepted.
     fn own_rows(&self) -> usize {
-        if self.shares > 1 { self.mine.len() } else { self.rows as usize }
+        self.mine.as_ref().map_or(self.rows as usize, Vec::len)
     }
 
     /// Takes the answer that is kept from before, where there is one.
@@ -213,8 +237,10 @@ impl Part {
         let batches = (0..answers.made.batches()).map(|at| answers.made.batch(at)).collect::<Result<Vec<_>>>()?;
         let made = crate::plan::whole(&made_schema(&self.call), &batches)?;
         // By the share's own rows: where they stand among all is another run's affair.
-        let own =
-            |place: &u32| if self.shares > 1 { self.mine.binary_search(place).unwrap_or(0) as u32 } else { *place };
+        let own = |place: &u32| match &self.mine {
+            Some(mine) => mine.binary_search(place).unwrap_or(0) as u32,
+            None => *place,
+        };
         let kept = Kept {
             columns: made.columns().to_vec(),
             fields: self.call.opened.outputs.clone(),
@@ -229,8 +255,7 @@ impl Part {
     fn ask(&mut self) -> Result<bool> {
         let rows = self.own_rows();
         let fail = |failure| step_error(&self.call, 0, rows, failure);
-        let Some(instance) = &mut self.instance else { return Ok(false) };
-        let Some(answer) = instance.finish(rows).map_err(fail)? else { return Ok(false) };
+        let Some(answer) = self.steady.finish(rows, &mut self.count).map_err(fail)? else { return Ok(false) };
         self.count.calls += 1;
         self.hear(answer)?;
         Ok(true)
@@ -239,7 +264,7 @@ impl Part {
     fn hear(&mut self, answer: Answer) -> Result<()> {
         let Answer { columns, rows, origins, rejected, .. } = answer;
         let origins = origins.unwrap_or_else(|| (0..rows as u32).collect());
-        let place = |row: u32| if self.shares > 1 { self.mine[row as usize] } else { row };
+        let place = |row: u32| self.mine.as_ref().map_or(row, |mine| mine[row as usize]);
         let Some(answers) = &mut self.answers else { return Ok(()) };
         answers.origins.extend(origins.into_iter().map(place));
         answers.rejected.extend(rejected.into_iter().map(|(row, why)| (place(row), why)));

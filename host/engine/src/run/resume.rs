@@ -19,6 +19,7 @@ use super::output::Output;
 use super::part::Part;
 use super::quarantine::Quarantine;
 use super::stage::{MeetStage, Stage};
+use super::steady::{Steady, Tally};
 use super::table::{Port, Station};
 use super::{BUDGET_BYTES, Keep, RunOptions};
 use crate::error::Result;
@@ -81,6 +82,7 @@ pub(super) fn open(
     options: &RunOptions,
     journal: Option<&Arc<Journal>>,
     keeps: &[Option<Arc<Keep>>],
+    tallies: &[Arc<Tally>],
 ) -> Result<Found> {
     let mut opening = Opening {
         names: plan.stages.iter().enumerate().map(|(at, stage)| stage_name(&plan, at, stage)).collect(),
@@ -94,6 +96,7 @@ pub(super) fn open(
         journal,
         options,
         keeps,
+        tallies,
         plan: &plan,
     };
     // Stages stand in topological order, but for the quarantine, which is the last and has nothing behind it.
@@ -176,6 +179,7 @@ struct Opening<'a> {
     plan: &'a Plan,
     options: &'a RunOptions,
     keeps: &'a [Option<Arc<Keep>>],
+    tallies: &'a [Arc<Tally>],
     journal: Option<&'a Arc<Journal>>,
     budget: Arc<Budget>,
     names: Vec<String>,
@@ -222,6 +226,7 @@ impl Opening<'_> {
                 // Its rows come from where those are that are held; those before it is fed again.
                 self.positions[at][0] = behind;
                 Stage::Part(Box::new(Part::new(
+                    self.steady(call),
                     call.clone(),
                     (*share, *shares),
                     behind.items,
@@ -230,9 +235,13 @@ impl Opening<'_> {
                     self.keeps[call.step].clone(),
                 )))
             }
-            StageKind::Ordered(call) => Stage::Ordered(Ordered::new(call.clone())),
-            StageKind::Share(call, share, shares) => Stage::Share(Share::new(call.clone(), *share, *shares)),
-            StageKind::Gather(call) => Stage::Gather(Gather::new(call.clone())),
+            StageKind::Ordered(call) => {
+                Stage::Ordered(Ordered::new(self.steady(call), call.clone(), self.tallies[call.step].clone()))
+            }
+            StageKind::Share(call, share, shares) => {
+                Stage::Share(Share::new(self.steady(call), call.clone(), *share, *shares))
+            }
+            StageKind::Gather(call) => Stage::Gather(Gather::new(call.clone(), self.tallies[call.step].clone())),
             StageKind::Meet(meet) => Stage::Meet(MeetStage { meet: meet.clone(), entered: 0 }),
         };
         // What passes item for item on need see none again where those behind want none.
@@ -257,6 +266,10 @@ impl Opening<'_> {
 
     fn storage(&self) -> Storage {
         Storage { budget: self.budget.clone(), folder: self.plan.folder(), journal: self.journal.cloned() }
+    }
+
+    fn steady(&self, call: &Arc<Call>) -> Steady {
+        Steady::new(call.clone(), &self.storage(), self.tallies[call.step].clone())
     }
 
     fn output(&mut self, at: usize, output: usize) -> Result<Stage> {
@@ -291,7 +304,8 @@ impl Opening<'_> {
         schema: arrow_schema::SchemaRef,
         behind: Position,
     ) -> Result<Stage> {
-        let found = Hold::open(call.clone(), &self.names[at], schema, self.storage(), wanted(behind))?;
+        let tally = self.tallies[call.step].clone();
+        let found = Hold::open(call.clone(), &self.names[at], schema, self.storage(), tally, wanted(behind))?;
         self.warnings.extend(found.warning);
         let position = Position { items: found.hold.items(), is_done: found.has_answered };
         self.positions[at].iter_mut().for_each(|port| *port = position);

@@ -6,7 +6,7 @@ use arrow_schema::{DataType, SchemaRef};
 use arrow_select::take::take;
 
 use crate::error::{Blame, Error, Result, StepError};
-use crate::instance::{Answer, At, Failure, Instance};
+use crate::instance::{Answer, Failure};
 use crate::pipeline::OnError;
 use crate::plan::{Call, From};
 use crate::report::Count;
@@ -21,7 +21,7 @@ pub(crate) struct Rejected {
 }
 
 /// Why a row is in the quarantine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Reason {
     /// Whose fault it is that the step failed on it; none where the step rejected it.
     pub(crate) blame: Option<Blame>,
@@ -61,19 +61,6 @@ impl Pieces {
         };
         new_batch(&call.schema, arrange(&call.layout, carried, &made)?, len).map(Some)
     }
-}
-
-/// One batch through one instance: columns in, columns out, the rest carried along by row origin.
-pub(crate) fn transform(
-    call: &Call,
-    instance: &mut Instance,
-    batch: &RecordBatch,
-    at: At,
-    count: &mut Count,
-) -> Result<Outcome, Failure> {
-    let columns = inputs(call, batch)?;
-    let answer = instance.process(batch.num_rows(), &columns, at)?;
-    settle(call, batch, answer, count)
 }
 
 /// Books an answer, and puts it beside what stayed outside.

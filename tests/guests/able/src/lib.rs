@@ -28,7 +28,33 @@ impl Step for Able {
     }
 }
 
-register!(Able);
+/// Ordered: the same, and where one of the rows comes to nothing it panics, once it has tried all.
+struct Resolute(In<Utf8>);
+
+impl Step for Resolute {
+    const NAME: &str = "resolute";
+    const SUMMARY: &str = "Does what each row says, in order, and panics where that fails.";
+    const KIND: Kind = Kind::Ordered;
+    const COLUMNS: &[Column] = &[Column::required("command", &["utf8"], "What to do.")];
+    type Params = NoParams;
+
+    fn open(_: NoParams, schema: &mut Schema) -> Result<Self> {
+        schema.input("command").map(Self)
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        let answers: Vec<String> = batch.column(self.0)?.iter().flatten().map(answer).collect();
+        if let Some(failed) = answers.iter().find(|answer| answer.starts_with("error")) {
+            #[allow(clippy::panic)] // that is what it is for
+            {
+                panic!("{failed}");
+            }
+        }
+        Ok(Output::empty())
+    }
+}
+
+register!(Able, Resolute);
 
 #[cfg(target_family = "wasm")]
 fn answer(command: &str) -> String {

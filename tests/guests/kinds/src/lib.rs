@@ -102,6 +102,136 @@ impl Step for Reverse {
 
 params! {
     /// When to fail.
+    pub struct ShakyParams {
+        /// At which values of `n`.
+        pub at: Vec<i64> = Vec::new(),
+        /// Which values of `n` to reject.
+        pub reject: Vec<i64> = Vec::new(),
+        /// Whether `k` is a key.
+        pub keyed: bool = false,
+        /// At which call of an instance; 0 for none.
+        pub tired: u32 = 0,
+        /// Whether to fail at the end.
+        pub ends_badly: bool = false,
+    }
+}
+
+/// What both shaky steps do: add up by key, and panic.
+struct Shaky {
+    n: In<Int64>,
+    key: Option<In<Int64>>,
+    params: ShakyParams,
+    calls: u32,
+    totals: std::collections::HashMap<i64, i64>,
+    rows: u32,
+    /// Key, and row among all, of what was added up.
+    seen: Vec<(i64, u32)>,
+    rejected: Vec<u32>,
+}
+
+impl Shaky {
+    fn open(params: ShakyParams, schema: &mut Schema) -> Result<Self> {
+        let n = schema.input("n")?;
+        let key = if params.keyed { Some(schema.input("k")?) } else { None };
+        schema.key(key.as_slice());
+        schema.output::<Int64>("total");
+        let (calls, totals, rows, seen, rejected) = Default::default();
+        Ok(Self { n, key, params, calls, totals, rows, seen, rejected })
+    }
+
+    /// Of each row, the total of its key so far; none of those that it rejects.
+    #[allow(clippy::panic)] // that is what it is for
+    fn add(&mut self, batch: &Batch) -> Result<Vec<Option<i64>>> {
+        self.calls += 1;
+        if self.calls == self.params.tired {
+            panic!("tired at call {}", self.calls);
+        }
+        let keys = self.key.map(|key| batch.column(key)).transpose()?;
+        let mut made = Vec::with_capacity(batch.len());
+        for (row, n) in batch.column(self.n)?.iter().enumerate() {
+            let n = n.unwrap_or(0);
+            if self.params.at.contains(&n) {
+                panic!("cannot go on at n = {n}");
+            }
+            let key = keys.as_ref().and_then(|keys| keys.iter().nth(row).flatten()).unwrap_or(0);
+            let total = self.totals.entry(key).or_default();
+            if self.params.reject.contains(&n) {
+                self.rejected.push(self.rows);
+                made.push(None);
+            } else {
+                *total += n;
+                self.seen.push((key, self.rows));
+                made.push(Some(*total));
+            }
+            self.rows += 1;
+        }
+        Ok(made)
+    }
+}
+
+/// Ordered: adds up what it has seen, and fails at values.
+struct ShakyTotal(Shaky);
+
+impl Step for ShakyTotal {
+    const NAME: &str = "shaky-total";
+    const SUMMARY: &str = "The sum of `n` so far, of each key by itself, as long as it goes well.";
+    const KIND: Kind = Kind::Ordered;
+    const COLUMNS: &[Column] = &[
+        Column::required("n", &["int64"], "What to add up."),
+        Column::optional("k", &["int64"], "The key, if there is to be one."),
+    ];
+    type Params = ShakyParams;
+
+    fn open(params: ShakyParams, schema: &mut Schema) -> Result<Self> {
+        Shaky::open(params, schema).map(Self)
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        let made = self.0.add(batch)?;
+        let totals: PrimitiveBuilder<i64> = made.iter().map(|total| Some(total.unwrap_or(0))).collect();
+        let rejected = made.iter().enumerate().filter(|(_, total)| total.is_none());
+        Ok(rejected.fold(Output::of(totals), |output, (row, _)| output.reject(row as u32, "not welcome")))
+    }
+}
+
+/// Global: the rows backwards with their key's total in all, and fails at values.
+struct ShakySum(Shaky);
+
+impl Step for ShakySum {
+    const NAME: &str = "shaky-sum";
+    const SUMMARY: &str = "The rows backwards, with the sum of `n` of their key, as long as it goes well.";
+    const KIND: Kind = Kind::Global;
+    const COLUMNS: &[Column] = &[
+        Column::required("n", &["int64"], "What to add up."),
+        Column::optional("k", &["int64"], "The key, if there is to be one."),
+    ];
+    type Params = ShakyParams;
+
+    fn open(params: ShakyParams, schema: &mut Schema) -> Result<Self> {
+        Shaky::open(params, schema).map(Self)
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        self.0.add(batch).map(|_| Output::empty())
+    }
+
+    fn finish(&mut self) -> Result<Option<Output>> {
+        if self.0.params.ends_badly {
+            return Err(Fault::plugin("nothing comes of it"));
+        }
+        let seen = std::mem::take(&mut self.0.seen);
+        let rejected = std::mem::take(&mut self.0.rejected);
+        if seen.is_empty() && rejected.is_empty() {
+            return Ok(None);
+        }
+        let sums: PrimitiveBuilder<i64> = seen.iter().rev().map(|(key, _)| self.0.totals.get(key).copied()).collect();
+        let output = Output::of(sums).rows(seen.iter().rev().map(|(_, row)| *row).collect());
+        Ok(Some(rejected.into_iter().fold(output, |output, row| output.reject(row, "not welcome"))))
+    }
+}
+
+params! {
+    /// When to fail.
     pub struct FailParams {
         /// How: `panic`, `fault`, `plugin`, `memory`, `stack`, `loop`, `reject`; or `tired`, a panic at an instance's third
         /// batch, whatever is in it; or not at all: `busy`, a long loop with an end, and `leak`, 8 MiB that nobody frees.
@@ -265,4 +395,4 @@ impl Step for Nosy {
     }
 }
 
-register!(Count, RunningTotal, Reverse, Fail, Repeat, Echo, Swallow, Nosy);
+register!(Count, RunningTotal, Reverse, ShakyTotal, ShakySum, Fail, Repeat, Echo, Swallow, Nosy);
