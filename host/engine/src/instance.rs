@@ -75,13 +75,20 @@ pub(crate) struct Failure {
     pub(crate) backtrace: Vec<String>,
     /// The parameters or columns are wrong: the pipeline author's fault.
     pub(crate) params: bool,
+    /// No rows were given yet: the step did not open.
+    pub(crate) opening: bool,
     pub(crate) spent: Spent,
 }
 
 impl Failure {
     pub(crate) fn new(blame: Blame, message: impl Into<String>) -> Self {
         let spent = Spent::default();
-        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false, spent }
+        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false, opening: false, spent }
+    }
+
+    /// Whether rows may be to blame.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        self.blame != Blame::Stopped && !self.opening
     }
 
     /// The host panicked while it served a guest.
@@ -199,7 +206,8 @@ impl Instance {
     /// Makes an instance and opens its step.
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
         let opened = catch_unwind(AssertUnwindSafe(|| Self::make(opening)));
-        opened.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)))
+        let opened = opened.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)));
+        opened.map_err(|failure| Failure { opening: true, ..failure })
     }
 
     fn make(opening: &Opening) -> Result<Self, Failure> {

@@ -58,13 +58,12 @@ pub(crate) fn halve(
         let answer = ask(range.clone(), if alone { time } else { share.min(time) });
         count.calls += 1;
         let answer = answer.and_then(|answer| {
-            held = held.saturating_add(answer.spent.bytes_out);
-            match held <= call.opening.limits.output_bytes {
-                true => Ok(answer),
-                false => {
-                    Err(Failure::new(Blame::Limit, "with the other rows of its batch the answer passes its limit"))
-                }
+            let with_it = held.saturating_add(answer.spent.bytes_out);
+            if with_it > call.opening.limits.output_bytes {
+                return Err(Failure::new(Blame::Limit, "with the other rows of its batch the answer passes its limit"));
             }
+            held = with_it;
+            Ok(answer)
         });
         match answer {
             Ok(answer) => {
@@ -87,7 +86,7 @@ fn split(
     stack: &mut Vec<Range<usize>>,
     guilty: &mut Vec<(u32, Failure)>,
 ) -> Result<(), Failure> {
-    if failure.blame == Blame::Stopped {
+    if !failure.is_of_rows() {
         return Err(failure);
     }
     if rows.len() <= 1 {

@@ -266,7 +266,10 @@ impl Step for Fail {
         let is_bad = |n: i64| n == at || (every > 0 && n > at && (n - at) % every == 0);
         let found = match how.as_str() {
             "tired" => (self.calls == 3).then_some(0),
-            "leak" => Some(std::mem::forget(std::hint::black_box(vec![1_u8; 8 << 20]))).and(None),
+            "leak" => {
+                std::mem::forget(std::hint::black_box(vec![1_u8; 8 << 20]));
+                None
+            }
             _ => batch.column(self.n)?.iter().position(|n| n.is_some_and(is_bad)),
         };
         let Some(row) = found else { return Ok(Output::empty()) };
