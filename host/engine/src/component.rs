@@ -16,7 +16,7 @@ use crate::capability::{Capability, Grants};
 use crate::contract::v0_1::{Column, Exports, Kind, Manifest};
 use crate::contract::{STEP_INTERFACE, VERSIONS};
 use crate::engine::{Engine, Way};
-use crate::error::{Error, PluginError, Result};
+use crate::error::{Blame, Error, PluginError, Result};
 use crate::instance::{Guest, Instance, clip};
 use crate::limits::{Limits, LoadLimits};
 use crate::linker::{self, Import};
@@ -160,7 +160,11 @@ impl Plugin {
         let limits = options.limits.unwrap_or(engine.options.limits);
         let manifests = Instance::describe(&code, limits).map_err(|failure| {
             let message = format!("cannot describe its steps: {}", failure.message);
-            plugin_error(name, message, "it is the plugin's own fault")
+            let help = match failure.blame {
+                Blame::Limit => "`limits:` of the pipeline or the plugin sets it",
+                _ => "it is the plugin's own fault",
+            };
+            plugin_error(name, message, help)
         })?;
         check_manifests(&manifests).map_err(|why| plugin_error(name, why, "it is the plugin's own fault"))?;
         let digest = lock::sha256(bytes);

@@ -75,20 +75,27 @@ pub(crate) struct Failure {
     pub(crate) backtrace: Vec<String>,
     /// The parameters or columns are wrong: the pipeline author's fault.
     pub(crate) params: bool,
-    /// No rows were given yet: the step did not open.
-    pub(crate) opening: bool,
+    /// No row can be to blame: the step did not open, or what failed is the batch as a whole.
+    pub(crate) whole: bool,
     pub(crate) spent: Spent,
 }
 
 impl Failure {
     pub(crate) fn new(blame: Blame, message: impl Into<String>) -> Self {
         let spent = Spent::default();
-        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false, opening: false, spent }
+        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false, whole: false, spent }
+    }
+
+    /// The answers to the parts of a batch are too much together, though none of them is.
+    pub(crate) fn too_much_together() -> Self {
+        let message =
+            "the answers to the halves of its batch pass the limit together; a smaller batch (`batch-rows:`) does not";
+        Self { whole: true, ..Self::new(Blame::Limit, message) }
     }
 
     /// Whether rows may be to blame.
     pub(crate) fn is_of_rows(&self) -> bool {
-        self.blame != Blame::Stopped && !self.opening
+        self.blame != Blame::Stopped && !self.whole
     }
 
     /// The host panicked while it served a guest.
@@ -207,7 +214,7 @@ impl Instance {
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
         let opened = catch_unwind(AssertUnwindSafe(|| Self::make(opening)));
         let opened = opened.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)));
-        opened.map_err(|failure| Failure { opening: true, ..failure })
+        opened.map_err(|failure| Failure { whole: true, ..failure })
     }
 
     fn make(opening: &Opening) -> Result<Self, Failure> {
@@ -571,7 +578,7 @@ fn failure(store: &mut Store<Guest>, limits: Limits, error: wasmtime::Error) -> 
     let trap = error.downcast_ref::<Trap>().copied();
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
     if trap == Some(Trap::Interrupt) {
-        let message = format!("took longer than its time limit of {:?} a call", limits.time);
+        let message = format!("took longer than its time limit of {:?} a call", guest.deadline.time());
         let blame = if guest.deadline.is_stopped() { Blame::Stopped } else { Blame::Limit };
         return Failure { backtrace, ..Failure::new(blame, message) };
     }

@@ -127,17 +127,25 @@ impl Brake {
 pub(crate) struct Deadline {
     /// None: never.
     at: Option<Instant>,
+    /// What the call was given.
+    time: Duration,
     brake: Brake,
 }
 
 impl Deadline {
     pub(crate) fn new(brake: Brake) -> Self {
-        Self { at: None, brake }
+        Self { at: None, time: Duration::ZERO, brake }
     }
 
     /// To be said before every call.
     pub(crate) fn arm(&mut self, time: Option<Duration>) {
         self.at = time.and_then(|time| Instant::now().checked_add(time));
+        self.time = time.unwrap_or_default();
+    }
+
+    /// What the call was given.
+    pub(crate) fn time(&self) -> Duration {
+        self.time
     }
 
     pub(crate) fn at(&self) -> Option<Instant> {

@@ -396,8 +396,8 @@ impl<'a> Worker<'a> {
             }
         };
         let outcome = settle(call, &batch, answer, count).map_err(fail)?;
+        let aside = guilty.len() + outcome.rejected.iter().map(|rejected| rejected.reasons.len()).sum::<usize>();
         let failed = fail_rows(call, &batch, guilty, count)?;
-        let aside = outcome.rejected.iter().chain(&failed).map(|rejected| rejected.reasons.len()).sum();
         self.shared.count_rejected(call, aside).map_err(fail)?;
         scratch.rejected.extend(outcome.rejected.into_iter().chain(failed));
         count.time += start.elapsed();

@@ -266,7 +266,11 @@ fn failure(error: reqwest::Error) -> Failure {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
     while let Some(link) = cause {
         if let Some(refused) = link.downcast_ref::<Refused>() {
-            return Failure::Denied(refused.to_string());
+            tracing::debug!(target: "stillroom", %refused, "a request is denied");
+            // Which address is behind a name of a private network is not the guest's affair.
+            return Failure::Denied(
+                "its address is of this machine or a private network, which is not granted".to_owned(),
+            );
         }
         cause = link.source();
     }

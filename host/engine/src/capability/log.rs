@@ -16,6 +16,9 @@ use crate::instance::Guest;
 /// The longest line, in bytes; what is more is cut off.
 const MAX_LINE: usize = 4 << 10;
 
+/// What every line costs of the limit beside its text, in bytes: about what stands before it.
+const LINE: u64 = 64;
+
 /// What a guest may print at once, in bytes.
 const MAX_WRITE: usize = 64 << 10;
 
@@ -67,9 +70,10 @@ impl Lines {
             return;
         }
         let line = harmless(message);
-        let bytes = line.len() as u64;
+        // A line costs something where it says nothing too.
+        let bytes = line.len() as u64 + LINE;
         if self.used.log_bytes + bytes > self.limit {
-            self.used.log_dropped += message.len() as u64;
+            self.used.log_dropped += message.len() as u64 + LINE;
             return;
         }
         self.used.log_bytes += bytes;

@@ -249,7 +249,7 @@ impl Hold {
                 (self.count.failed, self.count.rejected) = (self.count.failed + failed, self.count.rejected + failed);
             }
         }
-        let aside = self.count.rejected as usize;
+        let aside = (self.count.rejected + self.count.skipped) as usize;
         self.tally.reject(&self.call, aside).map_err(|failure| step_error(&self.call, 0, rows, failure))?;
         self.count.dropped += answered.iter().filter(|answered| !**answered).count() as u64;
         Ok(())

@@ -56,8 +56,8 @@ impl Ordered {
             let columns = inputs(&self.call, &batch).map_err(fail)?;
             let Halved { answer, guilty } = self.steady.process(rows, &columns, at, &mut count).map_err(fail)?;
             let mut outcome = settle(&self.call, &batch, answer, &mut count).map_err(fail)?;
+            let aside = guilty.len() + outcome.rejected.iter().map(|rejected| rejected.reasons.len()).sum::<usize>();
             let failed = fail_rows(&self.call, &batch, guilty, &mut count)?;
-            let aside = outcome.rejected.iter().chain(&failed).map(|rejected| rejected.reasons.len()).sum();
             self.tally.reject(&self.call, aside).map_err(fail)?;
             while let Some(piece) = outcome.pieces.next_piece(&self.call, &batch)? {
                 passed.batches.push(piece);
@@ -226,8 +226,8 @@ impl Gather {
         count.calls += 1;
         account(count, batch.num_rows(), &answer);
         let mut outcome = outcome(&self.call, batch, answer)?;
+        let aside = guilty.len() + outcome.rejected.iter().map(|rejected| rejected.reasons.len()).sum::<usize>();
         let failed = fail_rows(&self.call, batch, guilty, count)?;
-        let aside = outcome.rejected.iter().chain(&failed).map(|rejected| rejected.reasons.len()).sum();
         let fail = |failure| step_error(&self.call, item.number, batch.num_rows(), failure);
         self.tally.reject(&self.call, aside).map_err(fail)?;
         while let Some(piece) = outcome.pieces.next_piece(&self.call, batch)? {

@@ -76,7 +76,16 @@ impl Keep {
         let outputs = format!("{:?} {}", opened.outputs, opened.any_rows);
         let contract = VERSIONS.join(" ");
         let seed = if opening.plugin.code().hangs_on_seed { opening.seed.to_string() } else { String::new() };
+        // A variable that is granted no longer must not come out of what was kept.
+        let grants = match opening.plugin.is_pure() {
+            true => String::new(),
+            false => {
+                let grants = opening.plugin.grants();
+                format!("{grants:?} {:?}", grants.env.as_ref().map(|env| &env.0))
+            }
+        };
         let parts = [
+            grants.as_bytes(),
             opening.plugin.digest().as_bytes(),
             contract.as_bytes(),
             opening.step.as_bytes(),

@@ -171,9 +171,7 @@ impl Steady {
         let answer = instance.process_within(part.len(), &columns, at, time).and_then(|answer| {
             match answer.spent.bytes_out <= most {
                 true => Ok(answer),
-                false => {
-                    Err(Failure::new(Blame::Limit, "with the other rows of its batch the answer passes its limit"))
-                }
+                false => Err(Failure::too_much_together()),
             }
         });
         if answer.is_err() {

@@ -60,7 +60,7 @@ pub(crate) fn halve(
         let answer = answer.and_then(|answer| {
             let with_it = held.saturating_add(answer.spent.bytes_out);
             if with_it > call.opening.limits.output_bytes {
-                return Err(Failure::new(Blame::Limit, "with the other rows of its batch the answer passes its limit"));
+                return Err(Failure::too_much_together());
             }
             held = with_it;
             Ok(answer)
