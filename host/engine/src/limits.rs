@@ -22,7 +22,8 @@ pub struct Limits {
     /// Wall time of one call, what the host does for the guest included. Default 30 s. A `finish` has as many times that
     /// as its instance was given batches, and once more: it works on all of them.
     pub time: Duration,
-    /// What one call may say to the log, in bytes; what is more is counted and not kept. Default 64 KiB.
+    /// What one call may say to the log, in bytes; what is more is counted and not kept; each line costs
+    /// 64 more than it has. Default 64 KiB.
     pub log_bytes: usize,
     /// Rows that a step may reject or fail on in a run; the run fails at the next one. Default: no bound.
     pub rejected_rows: Option<u64>,

@@ -132,26 +132,6 @@ fn a_run_ends_where_a_step_skips_more_than_it_may() {
     assert!(error.to_string().contains("its limit is 5 a run"), "{error}");
 }
 
-/// What a step carries along unseen counts as its answer where it repeats rows: few bytes of numbers stand for many.
-#[test]
-fn columns_that_a_step_never_saw_are_not_repeated_without_end() {
-    let run = |times: u32| {
-        Bench::default().run(&format!(
-            "
-limits: {{ output: 1 MiB }}
-steps:
-  - {{ id: rows, source: {{ rows: [{{ n: 1, text: '{}' }}] }} }}
-  - {{ id: again, use: GUESTS/kinds.wasm/repeat, with: {{ times: {times} }} }}
-  - {{ id: write, sink: DIR/out.jsonl }}
-",
-            "x".repeat(100_000)
-        ))
-    };
-    assert_eq!(run(10).expect("a megabyte").rows_out, 10);
-    let error = run(4000).expect_err("400 megabytes");
-    assert!(error.to_string().contains("repeats rows until their other columns come to 400008000 bytes"), "{error}");
-}
-
 #[test]
 fn a_step_may_have_fewer_instances_than_there_are_threads() {
     let read = |limits: &str| {

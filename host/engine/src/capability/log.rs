@@ -242,13 +242,13 @@ mod tests {
 
     #[test]
     fn what_is_said_and_what_is_not_heard_is_counted() {
-        let mut log = log(Some(LogLevel::Info), 10);
+        let mut log = log(Some(LogLevel::Info), 10 + 2 * LINE as usize);
         let say = |log: &Log, level, text| lock(&log.0).say(level, text, None);
         say(&log, LogLevel::Info, "four");
         say(&log, LogLevel::Debug, "nobody wants to know");
         say(&log, LogLevel::Error, "seven is too many");
         say(&log, LogLevel::Warn, "sixsix");
-        assert_eq!(log.end(), Used { log_bytes: 10, log_dropped: 17 });
+        assert_eq!(log.end(), Used { log_bytes: 10 + 2 * LINE, log_dropped: 17 + LINE });
         log.begin(Moment::default());
         assert_eq!(log.end(), Used::default(), "each call begins anew");
         log = self::log(None, 10);
@@ -261,7 +261,7 @@ mod tests {
         let log = log(Some(LogLevel::Info), 1 << 20);
         lock(&log.0).say(LogLevel::Info, &"x".repeat(MAX_LINE + 100), None);
         lock(&log.0).print(Stream::Out, &vec![b'x'; MAX_LINE + 100]);
-        assert_eq!(log.end(), Used { log_bytes: 2 * MAX_LINE as u64, log_dropped: 200 });
+        assert_eq!(log.end(), Used { log_bytes: 2 * (MAX_LINE as u64 + LINE), log_dropped: 200 });
     }
 
     #[test]

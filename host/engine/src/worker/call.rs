@@ -121,50 +121,8 @@ pub(crate) fn outcome(call: &Call, batch: &RecordBatch, answer: Answer) -> Resul
         Some(origins) => (answer.columns, Some(UInt32Array::from(origins))),
     };
     let rows = origins.as_ref().map_or(answer.rows, Array::len);
-    if let Some(origins) = origins.as_ref().filter(|_| rows > batch.num_rows()) {
-        bound_carried(call, batch, origins)?;
-    }
     let size = if rows <= batch.num_rows() { rows } else { piece_rows(call, batch, &made, rows) };
     Ok(Outcome { pieces: Pieces { made, origins, rows, at: 0, size: size.max(1) }, rejected })
-}
-
-/// A step that repeats rows repeats what is carried along outside the sandbox too: a few bytes of row numbers may stand for
-/// gigabytes of columns that it never saw. They count as its answer.
-fn bound_carried(call: &Call, batch: &RecordBatch, origins: &UInt32Array) -> Result<()> {
-    let carried = call.layout.iter().filter_map(|from| match from {
-        From::Carried(column) => Some(repeated_bytes(batch.column(*column), origins)),
-        From::Made(_) => None,
-    });
-    let (bytes, most) = (carried.fold(0, u64::saturating_add), call.opening.limits.output_bytes as u64);
-    if bytes <= most {
-        return Ok(());
-    }
-    let message = format!(
-        "repeats rows until their other columns come to {bytes} bytes; its limit is {most} a call (`drop:` those columns before it)"
-    );
-    Err(Error::Engine { message, help: None })
-}
-
-/// Bytes of a column's values, each as often as it is named.
-fn repeated_bytes(column: &ArrayRef, rows: &UInt32Array) -> u64 {
-    let of =
-        |length: &dyn Fn(usize) -> usize| rows.values().iter().map(|row| length(*row as usize) as u64).sum::<u64>();
-    match column.data_type() {
-        DataType::Utf8 => of(&|row| width(column.as_string::<i32>().value_offsets(), row)),
-        DataType::Binary => of(&|row| width(column.as_binary::<i32>().value_offsets(), row)),
-        // What a row takes on average is no bound where one is much larger than the others: each by itself.
-        _ if rows.len() <= 4 * column.len() || column.data_type().primitive_width().is_some() => {
-            (array_bytes(column) / column.len().max(1)) as u64 * rows.len() as u64
-        }
-        _ => {
-            let sizes: Vec<usize> = (0..column.len()).map(|row| array_bytes(&column.slice(row, 1))).collect();
-            of(&|row| sizes[row])
-        }
-    }
-}
-
-fn width(offsets: &[i32], row: usize) -> usize {
-    (offsets[row + 1] - offsets[row]) as usize
 }
 
 pub(super) fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {

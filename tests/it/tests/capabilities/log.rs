@@ -108,8 +108,8 @@ fn lines_have_their_level_step_and_rows() {
 
 #[test]
 fn a_flood_is_bounded_call_by_call() {
-    let lines = told(LogLevel::Error, 1200, &[&["flood:100000"], &["flood:100000"]]);
-    // A line of a flood has 12 bytes.
+    let lines = told(LogLevel::Error, 7600, &[&["flood:100000"], &["flood:100000"]]);
+    // A line of a flood has 12 bytes, and every line costs 64.
     assert_eq!(lines.iter().filter(|line| line.rows.starts_with("piece 0")).count(), 100);
     assert_eq!(lines.iter().filter(|line| line.rows.starts_with("piece 1")).count(), 100, "the next call may speak");
 }
