@@ -24,10 +24,10 @@ Usage: cargo xtask <command>
            --from-source  builds its standard library here, with SIMD, even where there is one
   plugins  setup, then builds every plugin and test guest to a .wasm file under target/
   build    plugins, then the program target/release/still
-  test     plugins, then formatting, lints and every test
+  test     plugins, then the supply chain, formatting, lints, every test and the sanitizer
            -- ARGS        only `cargo test --release ARGS`
   fuzz     TARGET [-- ARGS]  libFuzzer over a target of fuzz/ until it finds something; ARGS are libFuzzer's
-  sanitize the tests of what is `unsafe` under AddressSanitizer
+  sanitize the tests of what is `unsafe` under AddressSanitizer; a part of `test`
   deny     licences, sources and advisories of all crates (`cargo deny`); a part of `test`
   demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
   bench    build, then every benchmark

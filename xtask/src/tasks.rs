@@ -16,8 +16,8 @@ pub(crate) fn build() -> Result<()> {
     run(cargo().args(["build", "--release", "--package", "stillroom-cli"]))
 }
 
-/// Every check runs even where one before it fails: one call tells all there is to repair. The tests run last, so that
-/// what cargo says about them closes the log.
+/// Every check runs even where one before it fails: one call tells all there is to repair. What fails is told
+/// again at the end.
 pub(crate) fn test() -> Result<()> {
     plugins::plugins()?;
     let tests: [(&str, &[&str]); 3] = [
@@ -38,6 +38,11 @@ pub(crate) fn test() -> Result<()> {
             say(format_args!("{error:#}"));
             failed.push(check);
         }
+    }
+    say(format_args!("what is `unsafe`, under AddressSanitizer"));
+    if let Err(error) = checks::sanitize() {
+        say(format_args!("{error:#}"));
+        failed.push("what is `unsafe` (`cargo xtask sanitize`)");
     }
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));

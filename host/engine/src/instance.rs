@@ -18,6 +18,7 @@ use crate::contract::v0_1::{
     Fault, FieldParam, Functions, Kind, Manifest, Output, RowCount, Signature, Typed, diagnostics,
 };
 use crate::contract::{data_type, v0_1};
+use crate::engine::WORKER_STACK_BYTES;
 use crate::error::Blame;
 use crate::limits::{Brake, Deadline, Limiter, Limits};
 use crate::transfer::{Lowered, check_rows, lift_columns, unfolds_beyond};
@@ -77,13 +78,20 @@ pub(crate) struct Failure {
     pub(crate) params: bool,
     /// No row can be to blame: the step did not open, or what failed is the batch as a whole.
     pub(crate) whole: bool,
+    /// The limit that was passed, where it is one over more than one call.
+    pub(crate) over: Option<Over>,
     pub(crate) spent: Spent,
 }
 
 impl Failure {
     pub(crate) fn new(blame: Blame, message: impl Into<String>) -> Self {
-        let spent = Spent::default();
-        Self { blame, message: clip(message.into()), backtrace: Vec::new(), params: false, whole: false, spent }
+        let (spent, backtrace, over) = Default::default();
+        Self { blame, message: clip(message.into()), backtrace, params: false, whole: false, over, spent }
+    }
+
+    /// A limit over more than one call is passed: no row is to blame.
+    pub(crate) fn over(limit: Over, message: String) -> Self {
+        Self { whole: true, over: Some(limit), ..Self::new(Blame::Limit, message) }
     }
 
     /// The answers to the parts of a batch are too much together, though none of them is.
@@ -105,6 +113,31 @@ impl Failure {
 
     fn contract(message: impl Into<String>) -> Self {
         Self::new(Blame::Contract, message)
+    }
+}
+
+/// A limit over more than one call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Over {
+    /// Rows that are rejected.
+    Rejected,
+    /// What waits for its turn.
+    Held,
+}
+
+impl Over {
+    /// What to do.
+    pub(crate) fn help(self) -> &'static str {
+        match self {
+            Self::Rejected => {
+                "the rows and their reasons tell why (`on-error: quarantine` keeps them); `rejected-rows` under `limits:` is \
+                 the limit"
+            }
+            Self::Held => {
+                "what it repeats waits in memory: `--memory` allows more; smaller pieces of input (`batch-bytes:` of the \
+                 pipeline) and fewer columns (`select`) need less"
+            }
+        }
     }
 }
 
@@ -415,21 +448,33 @@ where
 fn wait<R>(
     store: &mut Store<Guest>,
     code: &Code,
-    work: impl AsyncFnOnce(&mut Store<Guest>) -> wasmtime::Result<R>,
-) -> wasmtime::Result<R> {
+    work: impl AsyncFnOnce(&mut Store<Guest>) -> wasmtime::Result<R> + Send,
+) -> wasmtime::Result<R>
+where
+    R: Send,
+{
     let runtime = code.engine.waiting().map_err(wasmtime::Error::new)?;
     let deadline = store.data().deadline.clone();
-    let waiting = async {
-        let mut work = pin!(work(store));
-        loop {
-            match tokio::time::timeout(LOOK, work.as_mut()).await {
-                Ok(done) => return done,
-                Err(_) if deadline.is_over() || deadline.is_stopped() => return Err(Trap::Interrupt.into()),
-                Err(_) => {}
+    let waiting = || {
+        runtime.block_on(async {
+            let mut work = pin!(work(store));
+            loop {
+                match tokio::time::timeout(LOOK, work.as_mut()).await {
+                    Ok(done) => return done,
+                    Err(_) if deadline.is_over() || deadline.is_stopped() => return Err(Trap::Interrupt.into()),
+                    Err(_) => {}
+                }
             }
-        }
+        })
     };
-    runtime.block_on(waiting)
+    if tokio::runtime::Handle::try_current().is_err() {
+        return waiting();
+    }
+    // A thread of somebody's own runtime, who plans a pipeline there: it may not wait for another one.
+    std::thread::scope(|threads| {
+        let thread = std::thread::Builder::new().stack_size(WORKER_STACK_BYTES).spawn_scoped(threads, waiting);
+        thread.map_err(wasmtime::Error::new)?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// What the signature says must be possible: inputs that exist, outputs with types that cross, each name once.

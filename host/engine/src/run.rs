@@ -58,6 +58,10 @@ pub use try_out::{SeenStep, TryOut};
 /// Memory for rows that wait for the end of the input, where nothing else is said, in bytes.
 const BUDGET_BYTES: usize = 256 << 20;
 
+/// What a step may make of one item, in bytes, where it makes more rows than it gets: an item is a piece of some megabytes,
+/// and two a thread are under way.
+const HELD_BYTES: usize = 256 << 20;
+
 /// How to run a plan.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
@@ -68,7 +72,8 @@ pub struct RunOptions {
     /// Where the run writes down how far it is; nowhere where this is none.
     pub checkpoint: Option<Checkpoint>,
     /// Memory for rows that wait for the end of the input (global steps, streams that meet), in bytes; what is more goes to
-    /// disk. 256 MiB where it is none: the whole process then stays within 512 MiB unless a step needs much itself.
+    /// disk. 256 MiB where it is none: the whole process then stays within 512 MiB unless a step needs much itself. (A step
+    /// that makes more rows than it gets may make as much of one piece of the input, but always 256 MiB.)
     pub memory: Option<usize>,
     /// Results of steps kept between runs; none where this is none.
     pub results: Option<Results>,
@@ -94,6 +99,11 @@ impl Shared {
     /// Counts rejected rows; an error where a step has more of them than it may.
     pub(crate) fn count_rejected(&self, call: &Call, rows: usize) -> Result<(), Failure> {
         self.tallies[call.step].reject(call, rows)
+    }
+
+    /// An error where too much comes of one item after a step that made more rows than it got.
+    pub(crate) fn hold(&self, call: &Call, bytes: usize) -> Result<(), Failure> {
+        self.tallies[call.step].hold(bytes)
     }
 }
 
@@ -175,7 +185,8 @@ impl Run {
         let (seen, keeps) = (plan.seen.clone(), keeps(&plan, &options));
         let few = few(&plan);
         let outputs: Vec<_> = plan.outputs.iter().map(|output| output.options.path.clone()).collect();
-        let tallies: Vec<Arc<Tally>> = step_names.iter().map(|_| Arc::default()).collect();
+        let held = options.memory.unwrap_or_default().max(HELD_BYTES);
+        let tallies: Vec<Arc<Tally>> = step_names.iter().map(|_| Arc::new(Tally::new(held))).collect();
         let found = resume::open(plan, &options, journal.as_ref(), &keeps, &tallies)?;
         if let Some(journal) = &journal {
             journal.begin(&outputs)?;

@@ -21,7 +21,7 @@ pub(crate) use budget::Budget;
 use budget::Share;
 use codec::Codec;
 use file::{Block, BlockFile};
-pub(crate) use size::batch_bytes;
+pub(crate) use size::{batch_bytes, largest_row};
 
 use crate::error::{Error, Result};
 use crate::worker::new_batch;
@@ -59,6 +59,8 @@ pub(crate) struct Mark {
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) file_bytes: u64,
+    #[serde(default)]
+    pub(crate) largest: u64,
 }
 
 /// Record batches in order. Those on disk are always the first ones; any of those may be in memory too.
@@ -72,6 +74,7 @@ pub(crate) struct Spool {
     /// Of each batch, the number of its first row; and behind them, the number of rows.
     starts: Vec<u64>,
     bytes: u64,
+    largest: u64,
     /// How many batches are on disk.
     written: usize,
     /// What the others take.
@@ -106,6 +109,7 @@ impl Spool {
             slots: Vec::new(),
             starts: vec![0],
             bytes: 0,
+            largest: 0,
             written: 0,
             unwritten: 0,
             copies: Vec::new(),
@@ -127,6 +131,7 @@ impl Spool {
         }
         let scanned = file::scan(&path, marks)?;
         let holds = scanned.holds;
+        spool.largest = holds.checked_sub(1).map_or(0, |last| marks[last].largest);
         if holds > 0 && marks[holds - 1].batches > 0 {
             spool.file = Some(BlockFile::reopen(&path, marks[holds - 1].file_bytes)?);
         }
@@ -154,6 +159,11 @@ impl Spool {
         self.bytes
     }
 
+    /// No row takes more than this, in bytes.
+    pub(crate) fn largest_row(&self) -> u64 {
+        self.largest
+    }
+
     /// What is in memory only.
     pub(crate) fn unwritten_bytes(&self) -> u64 {
         self.unwritten
@@ -166,6 +176,8 @@ impl Spool {
         }
         let batch = self.typed(batch)?;
         let (rows, bytes) = (batch.num_rows() as u64, batch_bytes(&batch) as u64);
+        let largest = batch.columns().iter().map(|column| largest_row(column.as_ref()));
+        self.largest = self.largest.max(largest.fold(0, usize::saturating_add) as u64);
         while !self.budget.has_room(bytes) && (self.forget_copy() || self.write_oldest()?) {}
         if let Some(share) = self.budget.reserve(bytes) {
             self.add(bytes, rows, None, Some(Held { batch, _share: share }));
@@ -188,7 +200,7 @@ impl Spool {
         };
         file.sync()?;
         let (batches, file_bytes) = (self.slots.len() as u64, file.end());
-        Ok(Mark { batches, rows: self.rows(), bytes: self.bytes, file_bytes })
+        Ok(Mark { batches, rows: self.rows(), bytes: self.bytes, file_bytes, largest: self.largest })
     }
 
     /// A batch as it was pushed.

@@ -110,7 +110,7 @@ enum Task<'p> {
 }
 
 /// What a thread keeps while an item is under way.
-struct Scratch {
+struct Scratch<'p> {
     number: u64,
     /// Rows that each op has had of the item.
     seen: Vec<u64>,
@@ -120,6 +120,9 @@ struct Scratch {
     rejected: Vec<Rejected>,
     counts: Vec<Count>,
     entered: u64,
+    /// The last step that made more rows than it got, and what has come to the exits since the first of these did.
+    grown: Option<&'p Call>,
+    held: usize,
 }
 
 pub(crate) struct Worker<'a> {
@@ -164,7 +167,7 @@ impl<'a> Worker<'a> {
         exits.into_iter().enumerate().map(parcel).collect()
     }
 
-    fn through(&mut self, segment: &'a Segment, batches: Vec<RecordBatch>, scratch: &mut Scratch) -> Result<()> {
+    fn through(&mut self, segment: &'a Segment, batches: Vec<RecordBatch>, scratch: &mut Scratch<'a>) -> Result<()> {
         let mut first_row = 0;
         for batch in batches {
             let rows = batch.num_rows() as u64;
@@ -190,7 +193,7 @@ impl<'a> Worker<'a> {
 
     /// Depth first: where a step makes many rows of few, each piece of them goes to the end before the next one is made. The
     /// stack is ours, so that a pipeline of any length fits.
-    fn drain(&mut self, segment: &'a Segment, task: Task<'a>, scratch: &mut Scratch) -> Result<()> {
+    fn drain(&mut self, segment: &'a Segment, task: Task<'a>, scratch: &mut Scratch<'a>) -> Result<()> {
         let mut stack = vec![task];
         while let Some(task) = stack.pop() {
             match task {
@@ -227,11 +230,12 @@ impl<'a> Worker<'a> {
         segment: &'a Segment,
         target: Target,
         batch: RecordBatch,
-        scratch: &mut Scratch,
+        scratch: &mut Scratch<'a>,
         stack: &mut Vec<Task<'a>>,
     ) -> Result<()> {
         let (at, port) = match target {
             Target::Exit(exit) => {
+                self.hold(scratch, || batch_bytes(&batch))?;
                 scratch.exits[exit].0.push(batch);
                 return Ok(());
             }
@@ -258,7 +262,7 @@ impl<'a> Worker<'a> {
         at: usize,
         op: &'a Op,
         batch: RecordBatch,
-        scratch: &mut Scratch,
+        scratch: &mut Scratch<'a>,
         stack: &mut Vec<Task<'a>>,
     ) -> Result<()> {
         let work = AssertUnwindSafe(|| self.work(at, op, batch, scratch, stack));
@@ -272,7 +276,7 @@ impl<'a> Worker<'a> {
         at: usize,
         op: &'a Op,
         batch: RecordBatch,
-        scratch: &mut Scratch,
+        scratch: &mut Scratch<'a>,
         stack: &mut Vec<Task<'a>>,
     ) -> Result<()> {
         let (start, rows_in, first) = (Instant::now(), batch.num_rows() as u64, scratch.seen[at]);
@@ -315,6 +319,7 @@ impl<'a> Worker<'a> {
             }
             Work::Sink { exit, output, columns, is_counted } => {
                 let encoded = self.encode(*output, columns.as_ref(), &batch)?;
+                self.hold(scratch, || batch_bytes(&batch) + encoded.as_ref().map_or(0, encoded_bytes) as usize)?;
                 if *is_counted {
                     scratch.counts[op.slot].bytes_in += encoded.as_ref().map_or(0, encoded_bytes);
                 }
@@ -367,7 +372,7 @@ impl<'a> Worker<'a> {
         op: &'a Op,
         batch: RecordBatch,
         first_row: u64,
-        scratch: &mut Scratch,
+        scratch: &mut Scratch<'a>,
         stack: &mut Vec<Task<'a>>,
     ) -> Result<()> {
         if batch.num_rows() == 0 {
@@ -401,8 +406,20 @@ impl<'a> Worker<'a> {
         self.shared.count_rejected(call, aside).map_err(fail)?;
         scratch.rejected.extend(outcome.rejected.into_iter().chain(failed));
         count.time += start.elapsed();
+        if outcome.pieces.is_more_than(batch.num_rows()) {
+            scratch.grown = Some(call);
+        }
         stack.push(Task::Pieces(call, &op.next[0], outcome.pieces, batch));
         Ok(())
+    }
+
+    /// What has come to an exit waits there for its turn. As long as no step makes more rows than it gets that is as much as
+    /// has been read; from then on it is counted.
+    fn hold(&self, scratch: &mut Scratch<'a>, bytes: impl FnOnce() -> usize) -> Result<()> {
+        let Some(call) = scratch.grown else { return Ok(()) };
+        scratch.held += bytes();
+        let held = self.shared.hold(call, scratch.held);
+        held.map_err(|failure| step_error(call, scratch.number, 0, failure))
     }
 
     /// After a failure: the batch is tried again as it is, then in halves, as far as the pipeline wants that.
@@ -521,7 +538,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-impl Scratch {
+impl Scratch<'_> {
     fn new(segment: &Segment, item: &Item) -> Self {
         let mut counts = item.counts.clone();
         counts.resize(segment.steps.len(), Count::default());
@@ -537,6 +554,8 @@ impl Scratch {
             rejected: Vec::new(),
             counts,
             entered: item.batches.iter().map(|batch| batch.num_rows() as u64).sum(),
+            grown: None,
+            held: 0,
         }
     }
 }

@@ -101,11 +101,16 @@ fn open<S: Step>(params: &str, schema: &mut Schema) -> Result<Box<dyn AnyStep>> 
 }
 
 trait AnyStep {
+    fn kind(&self) -> Kind;
     fn process(&mut self, batch: &Batch) -> Result<Output>;
     fn finish(&mut self) -> Result<Option<Output>>;
 }
 
 impl<S: Step> AnyStep for S {
+    fn kind(&self) -> Kind {
+        S::KIND
+    }
+
     fn process(&mut self, batch: &Batch) -> Result<Output> {
         Step::process(self, batch)
     }
@@ -135,7 +140,8 @@ impl Opened {
         let output = self.step.process(&batch).map_err(Fault::after_open)?;
         // The batch goes first: columns that are handed on are then the last to have their buffers, and give them away.
         drop(batch);
-        self.lower(output, length)
+        // A global step has no rows before the end; where it makes no column either, nothing else would tell.
+        self.lower(output, if self.step.kind() == Kind::Global { 0 } else { length })
     }
 
     pub(crate) fn finish(&mut self) -> Result<Option<RawOutput>> {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use stillroom::error::Blame;
-use stillroom::{Error, Progress, Report};
+use stillroom::{Checkpoint, Error, Progress, Report, RunOptions};
 use stillroom_tests::{BUILTINS, Bench, engine};
 
 const ROWS: u64 = 5000;
@@ -122,6 +123,88 @@ fn a_run_ends_where_a_step_rejects_more_than_it_may() {
         assert!(error.to_string().contains("its limit is 5 a run"), "{error}");
         run(1000).expect("few enough");
     }
+}
+
+/// The limit is one for the whole run, however often it is gone on with.
+#[test]
+fn a_resumed_run_has_rejected_what_it_had() {
+    let bench = Bench::default();
+    let lines: String = (0..ROWS).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    bench.write("in.jsonl", lines);
+    let text = failing("on-error: quarantine", "how: reject, at: 50, every: 300", "limits: { rejected-rows: 10 }")
+        .replace(&format!("use: GUESTS/kinds.wasm/count, with: {{ rows: {ROWS} }}"), "source: DIR/in.jsonl")
+        .replace("batch-rows: 256", "batch-rows: 100\nbatch-bytes: 1024");
+    let go_on = |resume: bool| {
+        let checkpoint = Checkpoint { folder: bench.path("run"), interval: Duration::ZERO, resume };
+        let options = RunOptions { checkpoint: Some(checkpoint), ..RunOptions::default() };
+        bench.plan(&text).expect("plans").run(options)
+    };
+    // Seventeen rows are rejected in all.
+    for attempt in 0..4 {
+        let error = go_on(attempt > 0).expect_err("more than ten");
+        assert!(error.to_string().contains("its limit is 10 a run"), "{attempt}: {error}");
+        assert!(bench.files().contains(&"run".to_owned()), "there is something to go on with");
+    }
+}
+
+/// What a step repeats takes the columns with it that are carried along, and waits in memory for its turn.
+#[test]
+fn what_a_step_repeats_has_an_end() {
+    let bench = Bench::default();
+    bench.write("in.jsonl", format!("{{\"text\":\"{}\"}}\n", "x".repeat(1 << 20)));
+    let text = "
+name: repeats
+on-error: quarantine
+steps:
+  - { id: read, source: DIR/in.jsonl }
+  - { id: again, use: GUESTS/kinds.wasm/repeat, with: { times: 300 } }
+  - { id: write, sink: DIR/out.jsonl }
+";
+    for text in [
+        text.to_owned(),
+        text.replace(
+            "  - { id: write",
+            "  - { id: total, use: GUESTS/kinds.wasm/running-total, columns: { n: copy } }\n  - { id: write",
+        ),
+    ] {
+        let error = bench.run(&text).expect_err("more than 256 MiB");
+        assert!(matches!(&error, Error::Step(step) if step.blame == Blame::Limit && step.step == "again"), "{error:?}");
+        assert!(error.to_string().contains("made more than 256 MiB of one piece of the input"), "{error}");
+    }
+    let options = RunOptions { memory: Some(1 << 30), ..RunOptions::default() };
+    let report = bench.plan(text).expect("plans").run(options).expect("it is allowed more");
+    assert_eq!((report.rows_out, bench.path("out.jsonl").metadata().expect("written").len() >> 20), (300, 300));
+}
+
+/// A global step's rows go on in pieces that are small even where all of them are the largest.
+#[test]
+fn what_a_global_step_repeats_goes_on_in_small_pieces() {
+    let bench = Bench::default();
+    let row = |n: usize| format!("{{\"n\":{n},\"text\":\"{}\"}}\n", "x".repeat(if n == 7 { 1 << 20 } else { 1 }));
+    bench.write("in.jsonl", (0..1000).map(row).collect::<String>());
+    let text = "
+name: repeats
+steps:
+  - { id: read, source: DIR/in.jsonl }
+  - { id: again, use: GUESTS/kinds.wasm/repeat-all, with: { times: 3 } }
+  - { id: total, use: GUESTS/kinds.wasm/running-total }
+  - { id: write, sink: DIR/out.jsonl }
+";
+    let report = bench.run(text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(report.rows_out, 3000);
+    assert!(step(&report, "total").calls >= 1000, "a piece has few rows: {}", step(&report, "total").calls);
+}
+
+/// Each half of a batch may be answered within the limit, and both are too much together: no row is to blame for that.
+#[test]
+fn halves_that_are_too_much_together_end_the_run() {
+    let text = failing("on-error: quarantine\nlimits: { output: 16 KiB }", "how: reject, at: 6000", "").replace(
+        "  - { id: write",
+        "  - { id: again, use: GUESTS/kinds.wasm/repeat, with: { times: 8 } }\n  - { id: write",
+    );
+    let error = Bench::default().run(&text).expect_err("too much");
+    assert!(matches!(&error, Error::Step(step) if step.step == "again" && step.blame == Blame::Limit), "{error:?}");
+    assert!(error.to_string().contains("the answers to the halves of its batch pass the limit together"), "{error}");
 }
 
 /// Skipped rows are rows that the step failed on.

@@ -135,3 +135,26 @@ fn a_step_says_that_it_is_not_to_be_kept() {
     let report = run(&bench, 2, &text);
     assert_eq!(kept(&report)[..2], [("clean", false), ("count", true)]);
 }
+
+/// A variable that is granted no longer does not come out of what was kept.
+#[test]
+fn what_a_plugin_was_granted_is_a_part_of_what_it_answered() {
+    let bench = Bench::default();
+    bench.write("in.jsonl", "{\"command\":\"env\"}\n");
+    let text = "name: granted
+plugins:
+  GUESTS/able.wasm: { grants: { log: error, files: [], http: [], env: NAMES } }
+steps:
+  - { id: read, source: DIR/in.jsonl }
+  - { id: ask, use: GUESTS/able.wasm/able, cache: true }
+  - { id: write, sink: DIR/out.jsonl }
+";
+    let ask = |names: &str| {
+        let report = run(&bench, 1, &text.replace("NAMES", names));
+        (kept(&report)[0].1, bench.read("out.jsonl").contains("STILLROOM_TEST"))
+    };
+    assert_eq!(ask("[STILLROOM_TEST]"), (false, true));
+    assert_eq!(ask("[STILLROOM_TEST]"), (true, true));
+    assert_eq!(ask("[]"), (false, false));
+    assert_eq!(ask("[]"), (true, false));
+}

@@ -6,7 +6,7 @@ use std::sync::mpsc::RecvTimeoutError;
 
 use wasmtime::component::Component;
 
-use super::weigh::weigh;
+use super::weigh::{Refused, weigh};
 use super::{first_lines, plugin_error, speaks};
 use crate::engine::WORKER_STACK_BYTES;
 use crate::error::Result;
@@ -17,6 +17,9 @@ const MAGIC: &[u8] = b"\0asm";
 
 /// The custom section in which a core module carries its component type.
 const TYPE_SECTION: &[u8] = b"component-type";
+
+/// What to do with a file that is damaged.
+const BUILD_AGAIN: &str = "build it again, or fetch it again";
 
 /// What is wrong with a file, and what to do.
 struct Unfit {
@@ -77,12 +80,16 @@ fn is_module(bytes: &[u8]) -> bool {
 
 /// Weighed first: neither of the two behind it bounds what it takes.
 fn component(wasm: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, Unfit> {
-    weigh(bytes)
-        .map_err(|message| Unfit { message, help: "it is no plugin to be trusted, or has to be built smaller" })?;
+    weigh(bytes).map_err(|refused| match refused {
+        Refused::Damaged(message) => Unfit { message, help: BUILD_AGAIN },
+        Refused::TooLarge(message) => {
+            Unfit { message, help: "it is no plugin to be trusted, or has to be built smaller" }
+        }
+    })?;
     let component = as_component(bytes)?;
     Component::from_binary(wasm, &component).map_err(|error| Unfit {
         message: format!("is not a valid component: {}", first_lines(&error)),
-        help: "build it again, or fetch it again",
+        help: BUILD_AGAIN,
     })
 }
 

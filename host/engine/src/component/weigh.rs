@@ -22,29 +22,36 @@ const MAX_FUNCTIONS: usize = 200_000;
 /// Modules and components within one another.
 const MAX_DEPTH: usize = 20;
 
+/// Why a file is not given to the compiler.
+pub(super) enum Refused {
+    Damaged(String),
+    TooLarge(String),
+}
+
 /// Whether it can be compiled at a cost that is bounded.
 ///
 /// # Errors
-/// Says what is too large.
-pub(super) fn weigh(bytes: &[u8]) -> Result<(), String> {
+/// Says what is too large, or where the file is damaged.
+pub(super) fn weigh(bytes: &[u8]) -> Result<(), Refused> {
     let (mut depth, mut functions) = (0_usize, 0_usize);
-    let invalid = |error: BinaryReaderError| format!("is not a valid component: {error}");
+    let invalid = |error: BinaryReaderError| Refused::Damaged(format!("is not a valid component: {error}"));
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(invalid)? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
                 depth += 1;
                 if depth > MAX_DEPTH {
-                    return Err(format!("has modules or components more than {MAX_DEPTH} deep within one another"));
+                    let message = format!("has modules or components more than {MAX_DEPTH} deep within one another");
+                    return Err(Refused::TooLarge(message));
                 }
             }
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CodeSectionStart { count, .. } => {
                 functions = functions.saturating_add(count as usize);
                 if functions > MAX_FUNCTIONS {
-                    return Err(format!("has {functions} functions; {MAX_FUNCTIONS} are the most"));
+                    return Err(Refused::TooLarge(format!("has {functions} functions; {MAX_FUNCTIONS} are the most")));
                 }
             }
-            Payload::CodeSectionEntry(body) => weigh_function(&body)?,
+            Payload::CodeSectionEntry(body) => weigh_function(&body).map_err(Refused::TooLarge)?,
             _ => {}
         }
     }

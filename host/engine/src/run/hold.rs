@@ -255,9 +255,14 @@ impl Hold {
         Ok(())
     }
 
-    /// Where to begin, and how much at once: by the bytes of what was held, so that it is the same after a resumption.
+    /// Where to begin, and how much at once: by the bytes of what was held, so that it is the same after a resumption. Where
+    /// rows are repeated, any of them may be: the largest counts.
     fn begin(&mut self) {
-        let row_bytes = self.rows.bytes() as usize / (self.rows.rows() as usize).max(1);
+        let row_bytes = match self.booked.repeated {
+            0 => self.rows.bytes() / self.rows.rows().max(1),
+            _ => self.rows.largest_row(),
+        };
+        let row_bytes = usize::try_from(row_bytes).unwrap_or(usize::MAX);
         self.piece = self.call.batch.rows.min(2 * self.call.batch.bytes / row_bytes.max(1)).max(1);
         if self.next > 0 {
             // The first item told it, and those behind have that.

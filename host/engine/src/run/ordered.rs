@@ -16,7 +16,8 @@ use crate::instance::{Answer, At, Failure, Spent};
 use crate::plan::{Call, key_name};
 use crate::report::Count;
 use crate::worker::{
-    Failed, Halved, Item, Parcel, account, arrow, at_rows, fail_rows, inputs, outcome, settle, step_error, take_all,
+    Failed, Halved, Item, Parcel, Pieces, account, arrow, at_rows, batch_bytes, fail_rows, inputs, outcome, settle,
+    step_error, take_all,
 };
 
 /// A step of which one instance sees every batch, in order.
@@ -49,6 +50,7 @@ impl Ordered {
         let start = Instant::now();
         let mut count = Count::default();
         let mut passed = Item::new(parcel.number, Vec::new(), parcel.token);
+        let mut held = 0;
         for batch in parcel.batches.into_iter().filter(|batch| batch.num_rows() > 0) {
             let rows = batch.num_rows();
             let fail = |failure| at_rows(step_error(&self.call, parcel.number, rows, failure), row, rows as u64);
@@ -59,9 +61,7 @@ impl Ordered {
             let aside = guilty.len() + outcome.rejected.iter().map(|rejected| rejected.reasons.len()).sum::<usize>();
             let failed = fail_rows(&self.call, &batch, guilty, &mut count)?;
             self.tally.reject(&self.call, aside).map_err(fail)?;
-            while let Some(piece) = outcome.pieces.next_piece(&self.call, &batch)? {
-                passed.batches.push(piece);
-            }
+            held += hand_on(&self.call, &self.tally, &mut outcome.pieces, &batch, held, &mut passed).map_err(fail)?;
             passed.rejected.extend(outcome.rejected.into_iter().chain(failed));
             row += rows as u64;
         }
@@ -69,6 +69,26 @@ impl Ordered {
         passed.counts = vec![count];
         Ok(passed)
     }
+}
+
+/// Hands the pieces of an answer on: the bytes of them, where rows were multiplied. `held` were there of the item before.
+fn hand_on(
+    call: &Call,
+    tally: &Tally,
+    pieces: &mut Pieces,
+    batch: &RecordBatch,
+    held: usize,
+    item: &mut Item,
+) -> Result<usize, Failure> {
+    let (grows, mut more) = (pieces.is_more_than(batch.num_rows()), 0);
+    while let Some(piece) = pieces.next_piece(call, batch).map_err(|error| host(&error))? {
+        if grows {
+            more += batch_bytes(&piece);
+            tally.hold(held + more)?;
+        }
+        item.batches.push(piece);
+    }
+    Ok(more)
 }
 
 /// The rows of a batch that are this share's, by the hash of their key.
@@ -198,12 +218,13 @@ impl Gather {
                 shares.push(answers.into_iter());
             }
         }
-        let mut row = before;
+        let (mut row, mut held) = (before, 0);
         for batch in batches {
             let answers: Vec<ShareAnswer> = shares.iter_mut().filter_map(Iterator::next).collect();
             let rows = batch.num_rows() as u64;
             if rows > 0 {
-                self.gather(&batch, answers, &mut item, &mut count).map_err(|error| at_rows(error, row, rows))?;
+                self.gather(&batch, answers, (&mut item, &mut held), &mut count)
+                    .map_err(|error| at_rows(error, row, rows))?;
             }
             row += rows;
         }
@@ -216,7 +237,7 @@ impl Gather {
         &self,
         batch: &RecordBatch,
         mut answers: Vec<ShareAnswer>,
-        item: &mut Item,
+        (item, held): (&mut Item, &mut usize),
         count: &mut Count,
     ) -> Result<()> {
         answers.iter().for_each(|answer| count.add(&answer.count));
@@ -228,11 +249,10 @@ impl Gather {
         let mut outcome = outcome(&self.call, batch, answer)?;
         let aside = guilty.len() + outcome.rejected.iter().map(|rejected| rejected.reasons.len()).sum::<usize>();
         let failed = fail_rows(&self.call, batch, guilty, count)?;
-        let fail = |failure| step_error(&self.call, item.number, batch.num_rows(), failure);
+        let number = item.number;
+        let fail = |failure| step_error(&self.call, number, batch.num_rows(), failure);
         self.tally.reject(&self.call, aside).map_err(fail)?;
-        while let Some(piece) = outcome.pieces.next_piece(&self.call, batch)? {
-            item.batches.push(piece);
-        }
+        *held += hand_on(&self.call, &self.tally, &mut outcome.pieces, batch, *held, item).map_err(fail)?;
         item.rejected.extend(outcome.rejected.into_iter().chain(failed));
         Ok(())
     }

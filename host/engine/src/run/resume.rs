@@ -23,7 +23,7 @@ use super::steady::{Steady, Tally};
 use super::table::{Port, Station};
 use super::{BUDGET_BYTES, Keep, RunOptions};
 use crate::error::Result;
-use crate::plan::{Call, Exit, Out, Plan, Segment, StageKind, StagePlan};
+use crate::plan::{Call, Exit, Out, Plan, Segment, StageKind, StagePlan, Work};
 use crate::sink::Encode;
 use crate::spool::{Budget, Spool};
 
@@ -104,6 +104,7 @@ pub(super) fn open(
         opening.stage(at)?;
     }
     (0..plan.segments.len()).for_each(|segment| opening.start(segment));
+    opening.count_rejected();
     let Opening { positions, encoders, mut stages, starts, warnings, .. } = opening;
     let stations = plan.stages.iter().enumerate().map(|(at, stage)| {
         let is_done = positions[at].iter().all(|position| position.is_done);
@@ -262,6 +263,21 @@ impl Opening<'_> {
         let is_done =
             total.is_some_and(|total| positions.iter().all(|position| position.is_done || position.items >= total));
         self.starts[segment] = Position { items: if is_done { total.unwrap_or(0) } else { least }, is_done };
+    }
+
+    /// A limit of rejected rows is one for the whole run. What is done again is counted again: so of each segment what those
+    /// know that are where it starts.
+    fn count_rejected(&self) {
+        for (segment, start) in self.plan.segments.iter().zip(&self.starts).filter(|(_, start)| start.items > 0) {
+            let is_there = |exit: &&Exit| self.positions[exit.stage][exit.port].items == start.items;
+            let counts = |exit: &Exit| self.stages[exit.stage].as_ref()?.counts(exit.port);
+            let Some(counts) = segment.exits.iter().filter(is_there).find_map(counts) else { continue };
+            for op in &segment.ops {
+                if let (Work::Call(call), Some(count)) = (&op.work, counts.get(op.slot)) {
+                    self.tallies[call.step].resume(count.rejected + count.skipped);
+                }
+            }
+        }
     }
 
     fn storage(&self) -> Storage {

@@ -11,7 +11,7 @@ use arrow_schema::{Field, Schema};
 
 use super::hold::Storage;
 use crate::error::{Blame, Error};
-use crate::instance::{Answer, At, Failure, Instance};
+use crate::instance::{Answer, At, Failure, Instance, Over};
 use crate::pipeline::OnError;
 use crate::plan::Call;
 use crate::report::Count;
@@ -23,13 +23,37 @@ use crate::worker::{Halved, halve, new_batch, within};
 const MOST_REPLACED: u64 = 1000;
 
 /// What is counted of a step over all of its instances, where it has an end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tally {
     rejected: AtomicU64,
     replaced: AtomicU64,
+    /// Bytes that it may make of one item, with what is carried along.
+    held: usize,
 }
 
 impl Tally {
+    pub(super) fn new(held: usize) -> Self {
+        Self { rejected: AtomicU64::new(0), replaced: AtomicU64::new(0), held }
+    }
+
+    /// Whether so many bytes may come of one item. They wait in memory for their turn, and the columns that are carried
+    /// along grow with every repetition: 48 kB of an answer can repeat a large row to gigabytes.
+    pub(crate) fn hold(&self, bytes: usize) -> Result<(), Failure> {
+        if bytes <= self.held {
+            return Ok(());
+        }
+        let message = format!(
+            "made more than {} MiB of one piece of the input, with the columns that are carried along",
+            self.held >> 20
+        );
+        Err(Failure::over(Over::Held, message))
+    }
+
+    /// Counts what was rejected before the run was resumed.
+    pub(super) fn resume(&self, rows: u64) {
+        self.rejected.fetch_add(rows, Ordering::Relaxed);
+    }
+
     /// Counts rejected rows; an error where a step has more of them than it may.
     pub(crate) fn reject(&self, call: &Call, rows: usize) -> Result<(), Failure> {
         let Some(most) = call.opening.limits.rejected_rows.filter(|_| rows > 0) else { return Ok(()) };
@@ -37,7 +61,8 @@ impl Tally {
         if so_far <= most {
             return Ok(());
         }
-        Err(Failure::new(Blame::Limit, format!("{so_far} rows are rejected or failed; its limit is {most} a run")))
+        let message = format!("{so_far} rows are rejected or failed; its limit is {most} a run");
+        Err(Failure::over(Over::Rejected, message))
     }
 
     /// Counts an instance that takes the place of one that failed.

@@ -187,6 +187,8 @@ pub(super) fn scan(path: &Path, marks: &[Mark]) -> Result<Scanned> {
                 Err(message) => return Ok(scanned.stop(path, sound, &message, marks.len())),
             }
         }
+        // What no block tells is the mark's to say.
+        total.largest = mark.largest;
         if total != *mark {
             return Ok(scanned.stop(path, sound, "it is not what was written there", marks.len()));
         }
@@ -202,6 +204,7 @@ fn after(total: Mark, block: Block) -> Mark {
         rows: total.rows.saturating_add(block.rows),
         bytes: total.bytes.saturating_add(block.bytes),
         file_bytes: block.end(),
+        largest: total.largest,
     }
 }
 

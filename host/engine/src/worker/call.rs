@@ -1,8 +1,7 @@
 //! One call into the sandbox: what goes in, what comes out, and how that meets the columns that stayed outside.
 
-use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::SchemaRef;
 use arrow_select::take::take;
 
 use crate::error::{Blame, Error, Result, StepError};
@@ -10,6 +9,7 @@ use crate::instance::{Answer, Failure};
 use crate::pipeline::OnError;
 use crate::plan::{Call, From};
 use crate::report::Count;
+use crate::spool::largest_row;
 
 /// Rows that a step rejected, as they came to it.
 pub(crate) struct Rejected {
@@ -46,6 +46,11 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
+    /// Whether the step made more rows than it got.
+    pub(crate) fn is_more_than(&self, rows: usize) -> bool {
+        self.rows > rows
+    }
+
     /// The next piece, carried columns taken by origin beside the made ones.
     pub(crate) fn next_piece(&mut self, call: &Call, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
         if self.at >= self.rows {
@@ -134,24 +139,12 @@ pub(super) fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
 /// batch has either rows of ordinary size or one that is alone.
 fn piece_rows(call: &Call, batch: &RecordBatch, made: &[ArrayRef], rows: usize) -> usize {
     let carried = call.layout.iter().filter_map(|from| match from {
-        From::Carried(column) => Some(largest_row(batch.column(*column))),
+        From::Carried(column) => Some(largest_row(batch.column(*column).as_ref())),
         From::Made(_) => None,
     });
-    let row_bytes = carried.sum::<usize>() + made.iter().map(array_bytes).sum::<usize>() / rows;
+    let row_bytes =
+        carried.fold(0, usize::saturating_add).saturating_add(made.iter().map(array_bytes).sum::<usize>() / rows);
     call.batch.rows.min(2 * call.batch.bytes / row_bytes.max(1)).max(1)
-}
-
-/// Bytes of the largest value of a column of text or bytes; of other columns, what a row takes on average.
-fn largest_row(column: &ArrayRef) -> usize {
-    match column.data_type() {
-        DataType::Utf8 => widest(column.as_string::<i32>().value_offsets()),
-        DataType::Binary => widest(column.as_binary::<i32>().value_offsets()),
-        _ => array_bytes(column) / column.len().max(1),
-    }
-}
-
-fn widest(offsets: &[i32]) -> usize {
-    offsets.windows(2).map(|pair| (pair[1] - pair[0]) as usize).max().unwrap_or(0)
 }
 
 /// What a column's rows take, without the rest of the buffers that it shares.
@@ -229,7 +222,7 @@ pub(crate) fn step_error(call: &Call, batch: u64, rows: usize, failure: Failure)
     if failure.blame == Blame::Stopped {
         return Error::Stopped;
     }
-    let help = match failure.blame {
+    let usual = match failure.blame {
         Blame::Contract => Some("the plugin broke the contract: its author should hear of it".to_owned()),
         Blame::Limit => Some(
             "`limits:` sets it, of a step or a plugin; smaller batches need less (`batch-rows:`, `batch-bytes:`)"
@@ -247,7 +240,7 @@ pub(crate) fn step_error(call: &Call, batch: u64, rows: usize, failure: Failure)
         blame: failure.blame,
         message: failure.message,
         backtrace: failure.backtrace,
-        help,
+        help: failure.over.map(|over| over.help().to_owned()).or(usual),
     }
     .into()
 }

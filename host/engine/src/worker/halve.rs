@@ -8,7 +8,7 @@ use arrow_select::concat::concat;
 
 use super::call::{kept_rows, take_all};
 use crate::error::Blame;
-use crate::instance::{Answer, At, Failure, Spent};
+use crate::instance::{Answer, At, Failure, Over, Spent};
 use crate::plan::Call;
 use crate::report::Count;
 
@@ -51,7 +51,7 @@ pub(crate) fn halve(
         // What is too many for the run is not all looked for first.
         if let Some(most) = call.opening.limits.rejected_rows.filter(|most| guilty.len() as u64 > *most) {
             let message = format!("{} rows of one batch failed; its limit is {most} a run", guilty.len());
-            return Err(Failure::new(Blame::Limit, message));
+            return Err(Failure::over(Over::Rejected, message));
         }
         let alone = range.len() == 1;
         let share = time.mul_f64((2.0 * range.len() as f64 / rows as f64).min(1.0)).max(LEAST_TIME);

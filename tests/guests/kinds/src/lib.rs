@@ -338,6 +338,34 @@ impl Step for Repeat {
     }
 }
 
+/// Global: each row several times, when all have been there.
+struct RepeatAll {
+    times: u32,
+    rows: u32,
+}
+
+impl Step for RepeatAll {
+    const NAME: &str = "repeat-all";
+    const SUMMARY: &str = "Each row several times, after the last one.";
+    const KIND: Kind = Kind::Global;
+    type Params = RepeatParams;
+
+    fn open(params: RepeatParams, _: &mut Schema) -> Result<Self> {
+        Ok(Self { times: params.times, rows: 0 })
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        self.rows += batch.len() as u32;
+        Ok(Output::empty())
+    }
+
+    fn finish(&mut self) -> Result<Option<Output>> {
+        let rows: Vec<u32> =
+            (0..std::mem::take(&mut self.rows)).flat_map(|row| (0..self.times).map(move |_| row)).collect();
+        Ok((!rows.is_empty()).then(|| Output::empty().rows(rows)))
+    }
+}
+
 /// Transform: every column out as it came in, so every type crosses both ways.
 struct Echo(Vec<In<Any>>);
 
@@ -398,4 +426,4 @@ impl Step for Nosy {
     }
 }
 
-register!(Count, RunningTotal, Reverse, ShakyTotal, ShakySum, Fail, Repeat, Echo, Swallow, Nosy);
+register!(Count, RunningTotal, Reverse, ShakyTotal, ShakySum, Fail, Repeat, RepeatAll, Echo, Swallow, Nosy);

@@ -95,3 +95,12 @@ fn who_sleeps_is_woken_at_the_time_limit() {
     let message = able.fails("sleep|3600");
     assert!(message.contains("took longer than its time limit of 200ms"), "{message}");
 }
+
+/// Somebody plans a pipeline on a thread of their own runtime.
+#[test]
+fn a_plugin_that_waits_is_loaded_within_another_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        assert_eq!(Able::with(least()).one("env"), "[]");
+    });
+}

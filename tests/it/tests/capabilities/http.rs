@@ -95,6 +95,9 @@ fn a_private_address_needs_more_than_its_name() {
     ] {
         let answer = able.one(&format!("fetch|GET|http://{host}:{port}/hello"));
         assert!(answer.starts_with("error denied: ") && answer.contains("private"), "{host}: {answer}");
+        let stands_in_the_url =
+            host.trim_matches(['[', ']']) != host || host.starts_with(|first: char| first.is_ascii_digit());
+        assert!(stands_in_the_url || !answer.contains("127.0.0.1"), "what a name leads to is not told: {answer}");
     }
     assert_eq!(server.seen(), Vec::<String>::new());
     let mut able = with(vec![grant(&["GET"], &hosts[..1], true)]);
