@@ -1,5 +1,9 @@
 //! Every target over its corpus, and over so many inputs made from a seed. Not for so long: a slow machine fails no test.
 
+// What is instrumented calls libFuzzer, here too.
+#[cfg(feature = "libfuzzer")]
+use libfuzzer_sys as _;
+
 use stillroom_fuzz::{TARGETS, begin, corpus, replay, soak, target};
 
 /// The most that the corpus may take, in bytes.

@@ -101,6 +101,8 @@ fn inspect_says_what_a_plugin_can_do() {
     assert!(words.contains("\nnormalise - transform"), "{words}");
 
     assert!(words.contains("\n  can      compute, and nothing else\n"), "{words}");
+    let words = stdout(&["inspect", "select"]);
+    assert!(words.contains("Of other columns it is told where one has the name of a parameter's default:"), "{words}");
 
     let value = json(&stdout(&["inspect", "text", "--json"]));
     assert_eq!(value["sha256"].as_str().unwrap().len(), 64);

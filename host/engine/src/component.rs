@@ -21,6 +21,7 @@ use crate::instance::{Guest, Instance, clip};
 use crate::limits::{Limits, LoadLimits};
 use crate::linker::{self, Import};
 use crate::lock::{self, Pin};
+use crate::plan::by_default;
 use crate::plan::grants_yaml;
 
 /// Most steps of a plugin, most columns that a step knows by name, and longest text in what it says of itself.
@@ -73,6 +74,8 @@ pub struct StepInfo {
     pub params: serde_json::Value,
     /// The columns it knows by name.
     pub columns: Vec<ColumnInfo>,
+    /// Others that it is told of because a parameter's default is their name. Sorted; most are no columns at all.
+    pub columns_by_default: Vec<String>,
 }
 
 /// A column that a step reads.
@@ -229,13 +232,14 @@ impl From<&Manifest> for StepInfo {
             required: column.required,
             summary: column.summary.clone(),
         });
-        Self {
-            name: manifest.name.clone(),
-            kind: kind_text(manifest.kind),
-            summary: manifest.summary.clone(),
-            params: serde_json::from_str(&manifest.params).unwrap_or_default(),
-            columns: columns.collect(),
-        }
+        let columns: Vec<ColumnInfo> = columns.collect();
+        let params = serde_json::from_str(&manifest.params).unwrap_or_default();
+        let is_declared = |name: &String| columns.iter().any(|column| column.name == *name);
+        let mut columns_by_default: Vec<String> = by_default(&params, |_| false).into_iter().collect();
+        columns_by_default.retain(|name| !is_declared(name));
+        columns_by_default.sort_unstable();
+        let (name, kind, summary) = (manifest.name.clone(), kind_text(manifest.kind), manifest.summary.clone());
+        Self { name, kind, summary, params, columns, columns_by_default }
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) use call::{Call, From, Input};
 pub(crate) use column::{is_hidden, key_name, visible};
 pub use lookup::Builtins;
 pub(crate) use meet::{Meet, MeetKind, Merged, NONE, whole};
+pub(crate) use told::by_default;
 
 /// Most rows of a batch, where the pipeline does not say.
 const BATCH_ROWS: usize = 8192;

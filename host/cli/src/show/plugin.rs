@@ -33,6 +33,14 @@ pub(crate) fn step(stream: Stream, name: &str, info: &StepInfo) -> Vec<String> {
     let parameters = parameters(&info.params);
     section(&mut lines, "Parameters (with:)", parameters.iter().map(|one| describe_parameter(stream, one)));
     section(&mut lines, "Columns (columns:)", info.columns.iter().map(|one| describe_column(stream, one)));
+    if !info.columns_by_default.is_empty() {
+        lines.extend([
+            String::new(),
+            "  Of other columns it is told where one has the name of a parameter's default:".to_owned(),
+        ]);
+        let names: Vec<String> = info.columns_by_default.iter().map(|name| format!("`{name}`")).collect();
+        lines.extend(indented(stream, 4, &names.join(", ")));
+    }
     lines
 }
 

@@ -23,10 +23,8 @@ impl<'a> Told<'a> {
         uses.with.values().for_each(|value| mention(value, &mut named));
         // What a parameter is where nobody gives it, the plugin declares.
         let schema: Value = serde_json::from_str(&manifest.params).unwrap_or_default();
-        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
         let is_given = |name: &str| uses.with.keys().any(|given| given.value == name);
-        let defaults = properties.filter(|(name, _)| !is_given(name)).filter_map(|(_, schema)| schema.get("default"));
-        defaults.for_each(|value| mention(value, &mut named));
+        named.extend(by_default(&schema, is_given));
         Self { named, allowed: plugin.and_then(|plugin| plugin.columns.as_ref()) }
     }
 
@@ -38,6 +36,17 @@ impl<'a> Told<'a> {
             None => self.named.contains(own),
         }
     }
+}
+
+/// Names that parameters have where nobody gives them: of columns, maybe. One of several choices is none.
+pub(crate) fn by_default(params: &Value, is_given: impl Fn(&str) -> bool) -> HashSet<String> {
+    let mut named = HashSet::new();
+    for (name, schema) in params.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        if let Some(default) = schema.get("default").filter(|_| !is_given(name) && schema.get("enum").is_none()) {
+            mention(default, &mut named);
+        }
+    }
+    named
 }
 
 /// How to tell a step of a column that it wants.
@@ -74,6 +83,13 @@ fn mention(value: &Value, named: &mut HashSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn defaults_name_columns_but_choices_do_not() {
+        let params = serde_json::json!({ "properties": {
+            "column": { "default": "text" }, "form": { "enum": ["a", "b"], "default": "a" }, "given": { "default": "x" } } });
+        assert_eq!(by_default(&params, |name| name == "given"), HashSet::from(["text".to_owned()]));
+    }
 
     #[test]
     fn parameters_name_columns() {
