@@ -6,7 +6,9 @@
 mod apt;
 mod build_std;
 mod checks;
+mod conformance;
 mod fuzz;
+mod languages;
 mod plugins;
 mod setup;
 mod shell;
@@ -29,6 +31,8 @@ Usage: cargo xtask <command>
   fuzz     TARGET [-- ARGS]  libFuzzer over a target of fuzz/ until it finds something; ARGS are libFuzzer's
   sanitize the tests of what is `unsafe` under AddressSanitizer; a part of `test`
   deny     licences, sources and advisories of all crates (`cargo deny`); a part of `test`
+  languages [NAME…]    the commands that each language's read-me begins with, in an empty folder; a part of `test`
+  conformance [NAME…]  every language's plugin against the same cases; writes docs/conformance.md; a part of `test`
   demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
   bench    build, then every benchmark
 ";
@@ -61,6 +65,8 @@ fn run(args: &[&str]) -> Result<()> {
         ["fuzz", target, "--", args @ ..] => fuzz::fuzz(target, args)?,
         ["sanitize"] => checks::sanitize()?,
         ["deny"] => checks::deny()?,
+        ["languages", only @ ..] => languages::languages(only)?,
+        ["conformance", only @ ..] => conformance::conformance(only)?,
         ["demo"] => tasks::demo()?,
         ["bench"] => tasks::bench()?,
         _ => bail!("`{}` is not understood\n\n{HELP}", args.join(" ")),

@@ -5,7 +5,7 @@ use std::{env, fs, path::Path, process::Command};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    checks, plugins,
+    checks, conformance, languages, plugins,
     shell::{run, say},
     toolchain::{cargo, root, target_dir},
 };
@@ -27,23 +27,23 @@ pub(crate) fn test() -> Result<()> {
         ("tests", &["test", "--release", "--workspace", "--no-fail-fast"]),
     ];
     let mut failed = Vec::new();
-    say(format_args!("the supply chain"));
-    if let Err(error) = checks::deny() {
-        say(format_args!("{error:#}"));
-        failed.push("the supply chain (`deny.toml`)");
-    }
-    for (check, args) in tests {
-        say(format_args!("cargo {}", args.join(" ")));
-        if let Err(error) = run(cargo().args(args)) {
+    let mut check = |name: &'static str, checked: Result<()>| {
+        if let Err(error) = checked {
             say(format_args!("{error:#}"));
-            failed.push(check);
+            failed.push(name);
         }
+    };
+    say(format_args!("the supply chain"));
+    check("the supply chain (`deny.toml`)", checks::deny());
+    for (name, args) in tests {
+        say(format_args!("cargo {}", args.join(" ")));
+        check(name, run(cargo().args(args)));
     }
+    // With the program that the tests were built with.
+    check("the languages' read-mes (`cargo xtask languages`)", languages::languages(&[]));
+    check("conformance (`cargo xtask conformance`)", conformance::check());
     say(format_args!("what is `unsafe`, under AddressSanitizer"));
-    if let Err(error) = checks::sanitize() {
-        say(format_args!("{error:#}"));
-        failed.push("what is `unsafe` (`cargo xtask sanitize`)");
-    }
+    check("what is `unsafe` (`cargo xtask sanitize`)", checks::sanitize());
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
     }
