@@ -101,6 +101,18 @@ func lift(as *layout, raw *[]RawArray) (*Array, error) {
 	return array, nil
 }
 
+// Lift makes an array of what crossed, depth first, and takes it off the list: for tests of what a step answered.
+func Lift(of DataType, raw *[]RawArray) (*Array, error) {
+	read, err := parse(of)
+	if err != nil {
+		return nil, err
+	}
+	return lift(read, raw)
+}
+
+// Lower is an array as it crosses: for tests that call a step.
+func Lower(array *Array) []RawArray { return array.lower(nil) }
+
 // lower puts the array, depth first, where it crosses from.
 func (a *Array) lower(raw []RawArray) []RawArray {
 	raw = append(raw, RawArray{Length: a.length, NullCount: a.nulls, Buffers: a.buffers})

@@ -46,6 +46,27 @@ func newAny(of *layout) *AnyBuilder {
 	return builder
 }
 
+// Example is a value that Append takes, by its Go type: for those who have to convert. A list's has one item, a struct's all
+// members.
+func (b *AnyBuilder) Example() any {
+	switch b.layout.form {
+	case formNull:
+		return nil
+	case formList, formArray:
+		return []any{b.members[0].Example()}
+	case formStruct:
+		members := make([]any, len(b.members))
+		for i, member := range b.members {
+			members[i] = member.Example()
+		}
+		return members
+	}
+	row := newAny(b.layout)
+	row.AppendNull()
+	row.nulls = 0
+	return row.Build().value(0)
+}
+
 // Append adds a row. Nothing is converted: a value of another Go type than [AnyColumn.Value] gives for this type of column is
 // a fault of the plugin, and the builder is not to be used after it.
 func (b *AnyBuilder) Append(value any) error {
