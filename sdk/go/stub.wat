@@ -5,9 +5,10 @@
 ;; time is counted and random numbers are a fixed row, from the beginning again in each call.
 ;;
 ;; Three things reach further:
-;; - What is written to standard error is kept, up to the size of a buffer that the SDK has named. When the program ends
-;;   itself (Go's fatal errors: a panic in a goroutine, a deadlock, no memory left), `proc_exit` tells the host those words.
-;; - `clock_time_get` of clock $SDK is the SDK's: "a call begins", with a buffer for standard error.
+;; - What is written to standard error is kept, up to the size of a buffer that the SDK has named, and told to the host as
+;;   the program's last words, should they be: Go's fatal errors (a panic in a goroutine, a deadlock, no memory left) are
+;;   written there, and then the program stops without asking for anything more.
+;; - `clock_time_get` of clock 0x5d4b is the SDK's: a call begins or ends.
 ;; - A sleep is over at once, and moves the clocks on.
 (module
   ;; The component type of what is imported below, as tools embed it: world stillroom:go/stub, which imports
@@ -32,8 +33,9 @@
     (global.set $wall (i64.add (global.get $wall) (local.get $by)))
     (global.set $mono (i64.add (global.get $mono) (local.get $by))))
 
-  ;; Clock 0 is the wall clock; 0x5d4b ("SDK") begins a call: `precision` is the buffer's size above 32 bits of its
-  ;; address; all others are monotonic. Each question moves its clock on by a microsecond.
+  ;; Clock 0 is the wall clock; 0x5d4b begins a call, where `precision` is the size of the buffer for standard error above
+  ;; 32 bits of its address, or ends it, where there is none: outside of a call no import may be called. All others are
+  ;; monotonic. Each question moves its clock on by a microsecond.
   (func (export "clock_time_get") (param $id i32) (param $precision i64) (param $at i32) (result i32)
     (if (i32.eq (local.get $id) (i32.const 0x5d4b))
       (then
@@ -90,10 +92,8 @@
     i32.const 0)
   (func (export "sched_yield") (result i32) i32.const 0)
 
-  ;; The end: standard error is the program's last words.
-  (func (export "proc_exit") (param i32)
-    (if (global.get $said) (then (call $panicked (global.get $err) (global.get $said))))
-    unreachable)
+  ;; The end. What was to say was said.
+  (func (export "proc_exit") (param i32) unreachable)
   (func (export "proc_raise") (param i32) (result i32) unreachable)
 
   ;; Takes everything; keeps what is for standard error and fits.
@@ -108,7 +108,8 @@
           (local.set $fits (i32.sub (global.get $room) (global.get $said)))
           (if (i32.lt_u (local.get $len) (local.get $fits)) (then (local.set $fits (local.get $len))))
           (memory.copy (i32.add (global.get $err) (global.get $said)) (i32.load (local.get $iov)) (local.get $fits))
-          (global.set $said (i32.add (global.get $said) (local.get $fits)))))
+          (global.set $said (i32.add (global.get $said) (local.get $fits)))
+          (if (local.get $fits) (then (call $panicked (global.get $err) (global.get $said))))))
       (local.set $iov (i32.add (local.get $iov) (i32.const 8)))
       (local.set $n (i32.sub (local.get $n) (i32.const 1)))
       (br $next)))

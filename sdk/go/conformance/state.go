@@ -76,7 +76,8 @@ func (t *total) Process(batch *stillroom.Batch) (*stillroom.Output, error) {
 }
 
 func (t *total) Finish() (*stillroom.Output, error) {
-	if t.finished {
+	// A row of the answer comes from a row of the input; where there was none, there is no answer.
+	if t.finished || t.rows == 0 {
 		return nil, nil
 	}
 	t.finished = true

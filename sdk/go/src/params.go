@@ -228,7 +228,7 @@ func (k kind) readText(text []byte, into reflect.Value, at string) error {
 // readNumber reads digits as digits: a 64-bit integer never goes through a float.
 func (k kind) readNumber(text []byte, into reflect.Value, at string) error {
 	var err error
-	want, digits, size := "a whole number", string(text), k.of.Bits()
+	want, digits, size := "an integer", string(text), k.of.Bits()
 	switch {
 	case into.CanInt():
 		var value int64
