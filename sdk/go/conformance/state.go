@@ -53,7 +53,7 @@ func init() {
 // add never wraps around in silence.
 func add(a, b int64) (int64, error) {
 	sum := a + b
-	if (a > 0) == (b > 0) && (sum > 0) != (a > 0) && a != 0 && b != 0 {
+	if (sum < a) != (b < 0) {
 		return 0, stillroom.DataFault("%d + %d is more than an int64 holds", a, b)
 	}
 	return sum, nil
