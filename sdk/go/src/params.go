@@ -1,8 +1,6 @@
 package stillroom
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -11,7 +9,7 @@ import (
 )
 
 // Parameters are a struct. Each exported field is one, of type bool, an integer, a float, string, a slice, a nested struct,
-// a pointer to one of these (optional: nil where it is not given), or json.RawMessage for any JSON. Tags:
+// a pointer to one of these (optional: nil where it is not given), or [RawJSON]. Tags:
 //
 //	name:"max-chars"     what pipelines call it; else the field's name in kebab-case: MaxChars is max-chars
 //	default:"3"          what it is where it is not given; without it the parameter is required. Text as it is, all else as JSON
@@ -41,7 +39,10 @@ type kind struct {
 	item     *kind    // of a slice or a pointer
 }
 
-var rawMessage = reflect.TypeFor[json.RawMessage]()
+// RawJSON is a parameter that may be any JSON, as it was given: for encoding/json, or for the step.
+type RawJSON []byte
+
+var rawJSON = reflect.TypeFor[RawJSON]()
 
 func shapeOf[P any](step string) shape {
 	of := reflect.TypeFor[P]()
@@ -70,7 +71,7 @@ func membersOf(of reflect.Type, step string) []member {
 			}
 			one.fallback = &text
 			trial := reflect.New(field.Type).Elem()
-			if err := one.kind.read([]byte(text), trial, name); err != nil {
+			if err := one.kind.read(text, trial, name); err != nil {
 				panic(fmt.Sprintf("step %s: the default of %v", step, err))
 			}
 		}
@@ -87,7 +88,7 @@ func kindOf(of reflect.Type, tag reflect.StructTag, step string) kind {
 	if text, ok := tag.Lookup("max"); ok {
 		made.max = &text
 	}
-	if of == rawMessage {
+	if of == rawJSON {
 		return made
 	}
 	switch of.Kind() {
@@ -108,12 +109,12 @@ func kindOf(of reflect.Type, tag reflect.StructTag, step string) kind {
 // read reads the object that a pipeline gives. A fault of the parameters names the one that is unknown, missing or not what
 // it must be.
 func (s shape) read(text string, into any) error {
-	return readMembers(s.members, []byte(text), reflect.ValueOf(into).Elem(), "")
+	return readMembers(s.members, text, reflect.ValueOf(into).Elem(), "")
 }
 
-func readMembers(members []member, text []byte, into reflect.Value, at string) error {
-	given, names, err := object(text)
-	if err != nil {
+func readMembers(members []member, text string, into reflect.Value, at string) error {
+	given, names, ok := jsonObject(text)
+	if !ok {
 		return ParamsFault("%s", notA(at, "an object", text))
 	}
 	for _, name := range names {
@@ -130,7 +131,7 @@ func readMembers(members []member, text []byte, into reflect.Value, at string) e
 			return ParamsFault("parameter `%s%s` is missing", at, member.name)
 		}
 		if !ok {
-			value = []byte(*member.fallback)
+			value = *member.fallback
 		}
 		if err := member.kind.read(value, into.Field(member.field), at+member.name); err != nil {
 			return err
@@ -139,39 +140,15 @@ func readMembers(members []member, text []byte, into reflect.Value, at string) e
 	return nil
 }
 
-// object splits a JSON object into its members, and says their names in order.
-func object(text []byte) (map[string]json.RawMessage, []string, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
-		return nil, nil, fmt.Errorf("this is no object")
-	}
-	members := map[string]json.RawMessage{}
-	var names []string
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return nil, nil, err
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, nil, err
-		}
-		members[name.(string)] = value
-		names = append(names, name.(string))
-	}
-	_, err := decoder.Token()
-	return members, names, err
-}
-
-func (k kind) read(text []byte, into reflect.Value, at string) error {
-	text = bytes.TrimSpace(text)
-	if k.of == rawMessage {
-		into.SetBytes(bytes.Clone(text))
+func (k kind) read(text string, into reflect.Value, at string) error {
+	text = strings.TrimSpace(text)
+	if k.of == rawJSON {
+		into.SetBytes([]byte(text))
 		return nil
 	}
 	switch k.of.Kind() {
 	case reflect.Pointer:
-		if string(text) == "null" {
+		if text == "null" {
 			return nil
 		}
 		into.Set(reflect.New(k.of.Elem()))
@@ -181,10 +158,10 @@ func (k kind) read(text []byte, into reflect.Value, at string) error {
 	case reflect.Slice:
 		return k.readSlice(text, into, at)
 	case reflect.Bool:
-		if word := string(text); word != "true" && word != "false" {
+		if word := text; word != "true" && word != "false" {
 			return ParamsFault("%s", notA(at, "true or false", text))
 		}
-		into.SetBool(string(text) == "true")
+		into.SetBool(text == "true")
 		return nil
 	case reflect.String:
 		return k.readText(text, into, at)
@@ -192,9 +169,9 @@ func (k kind) read(text []byte, into reflect.Value, at string) error {
 	return k.readNumber(text, into, at)
 }
 
-func (k kind) readSlice(text []byte, into reflect.Value, at string) error {
-	var items []json.RawMessage
-	if len(text) == 0 || text[0] != '[' || json.Unmarshal(text, &items) != nil {
+func (k kind) readSlice(text string, into reflect.Value, at string) error {
+	items, ok := jsonArray(text)
+	if !ok {
 		return ParamsFault("%s", notA(at, "a list", text))
 	}
 	slice := reflect.MakeSlice(k.of, len(items), len(items))
@@ -207,8 +184,8 @@ func (k kind) readSlice(text []byte, into reflect.Value, at string) error {
 	return nil
 }
 
-func (k kind) readText(text []byte, into reflect.Value, at string) error {
-	value, ok := unquote(string(text))
+func (k kind) readText(text string, into reflect.Value, at string) error {
+	value, ok := unquote(text)
 	if !ok {
 		return ParamsFault("%s", notA(at, "text", text))
 	}
@@ -226,26 +203,26 @@ func (k kind) readText(text []byte, into reflect.Value, at string) error {
 }
 
 // readNumber reads digits as digits: a 64-bit integer never goes through a float.
-func (k kind) readNumber(text []byte, into reflect.Value, at string) error {
+func (k kind) readNumber(text string, into reflect.Value, at string) error {
 	var err error
-	want, digits, size := "an integer", string(text), k.of.Bits()
+	want, size := "an integer", k.of.Bits()
 	switch {
 	case into.CanInt():
 		var value int64
-		value, err = strconv.ParseInt(digits, 10, size)
+		value, err = strconv.ParseInt(text, 10, size)
 		into.SetInt(value)
 	case into.CanUint():
 		var value uint64
-		value, err = strconv.ParseUint(digits, 10, size)
+		value, err = strconv.ParseUint(text, 10, size)
 		into.SetUint(value)
 	default:
 		want = "a number"
 		var value float64
-		value, err = strconv.ParseFloat(digits, size)
-		if digits == "" || !strings.ContainsRune("-0123456789", rune(digits[0])) || math.IsInf(value, 0) {
-			err = strconv.ErrSyntax
-		}
+		value, err = strconv.ParseFloat(text, size)
 		into.SetFloat(value)
+	}
+	if !isNumber(text) {
+		err = strconv.ErrSyntax
 	}
 	if low := k.bound(k.min); low != nil {
 		want += " of at least " + *k.min
@@ -271,7 +248,7 @@ func (k kind) bound(text *string) *reflect.Value {
 		return nil
 	}
 	value := reflect.New(k.of).Elem()
-	if err := (kind{of: k.of}).readNumber([]byte(*text), value, "bound"); err != nil {
+	if err := (kind{of: k.of}).readNumber(*text, value, "bound"); err != nil {
 		panic(err)
 	}
 	return &value
@@ -287,11 +264,11 @@ func less(a, b reflect.Value) bool {
 	return a.Float() < b.Float()
 }
 
-func notA(at, want string, text []byte) string {
+func notA(at, want string, text string) string {
 	if at == "" {
 		return "parameters are an object"
 	}
-	shown := []rune(string(text))
+	shown := []rune(text)
 	if len(shown) > 40 {
 		shown = append(shown[:40], '…')
 	}
@@ -342,7 +319,7 @@ func describe(members []member, also string) string {
 }
 
 func (k kind) describe(also string) string {
-	if k.of == rawMessage {
+	if k.of == rawJSON {
 		return "{" + strings.TrimPrefix(also, ",") + "}"
 	}
 	switch k.of.Kind() {
@@ -413,25 +390,4 @@ func kebab(name string) string {
 		made.WriteByte(c)
 	}
 	return made.String()
-}
-
-// quote writes text as JSON.
-func quote(text string) string {
-	var made bytes.Buffer
-	encoder := json.NewEncoder(&made)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(text); err != nil {
-		panic(err)
-	}
-	return strings.TrimSuffix(made.String(), "\n")
-}
-
-// unquote reads JSON text.
-func unquote(text string) (string, bool) {
-	if !strings.HasPrefix(text, `"`) {
-		return "", false
-	}
-	var value string
-	err := json.Unmarshal([]byte(text), &value)
-	return value, err == nil
 }

@@ -21,7 +21,7 @@ type all struct {
 	Nested   struct {
 		Deep int `default:"1"`
 	} `default:"{}"`
-	Raw    json.RawMessage `name:"any" default:"null"`
+	Raw    stillroom.RawJSON `name:"any" default:"null"`
 	hidden int
 }
 
@@ -43,7 +43,7 @@ func TestParams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := all{Text: "x", Words: []string{"a"}, MaxChars: 9007199254740993, Small: 7, Ratio: 0.5, Mode: "fast", Raw: json.RawMessage("null")}
+	want := all{Text: "x", Words: []string{"a"}, MaxChars: 9007199254740993, Small: 7, Ratio: 0.5, Mode: "fast", Raw: stillroom.RawJSON("null")}
 	want.Nested.Deep = 1
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
@@ -77,6 +77,12 @@ func TestWrongParamsAreNamed(t *testing.T) {
 		`{"text": "x", "small": -1}`:        "parameter `small` must be an integer",
 		`{"text": "x", "ratio": 2}`:         "parameter `ratio` must be a number of at most 1, not 2",
 		`{"text": "x", "ratio": "NaN"}`:     "parameter `ratio` must be a number",
+		`{"text": "x", "ratio": 0x1p3}`:     "parameters are an object",
+		`{"text": "x", "ratio": 01}`:        "parameters are an object",
+		`{"text": "x", "ratio": 1e999}`:     "parameter `ratio` must be a number",
+		`{"text": "x"} x`:                   "parameters are an object",
+		`{"text": "x",}`:                    "parameters are an object",
+		`{"text": "\x"}`:                    "parameters are an object",
 		`{"text": "x", "flag": "true"}`:     "parameter `flag` must be true or false",
 		`{"text": "x", "mode": "slow"}`:     "parameter `mode` must be one of fast, careful, not \"slow\"",
 		`{"text": "x", "nested": {"d": 1}}`: "unknown parameter `nested.d`; there are `deep`",
@@ -120,6 +126,22 @@ func TestSchemaOfParams(t *testing.T) {
 		}
 		if !reflect.DeepEqual(schema.Properties[name], property) {
 			t.Errorf("%s: %v", name, schema.Properties[name])
+		}
+	}
+}
+
+func TestTextIsReadAsItStands(t *testing.T) {
+	open := opening(t)
+	for quoted, want := range map[string]string{
+		`"\u00fc\ud83d\ude00\n\"\\\/\t"`: "ü😀\n\"\\/\t",
+		`"ü😀"`:                           "ü😀",
+		`"\ud83d."`:                      "\ufffd.",
+		`"\ud83d\u0041"`:                 "\ufffdA",
+		`""`:                             "",
+		`"{\"a\": [1, 2]}"`:              `{"a": [1, 2]}`,
+	} {
+		if got, err := open(`{"text": ` + quoted + `}`); err != nil || got.Text != want {
+			t.Errorf("%s is %q %v", quoted, got.Text, err)
 		}
 	}
 }

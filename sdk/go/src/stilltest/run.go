@@ -10,7 +10,6 @@ import (
 // Runner is an opened step, called as the host calls it.
 type Runner struct {
 	opened *stillroom.Opened
-	fields []stillroom.Field
 	sent   int // rows so far, which is what a global step counts over
 }
 
@@ -20,7 +19,7 @@ func Open(step, params string, fields ...stillroom.Field) (*Runner, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	return &Runner{opened: opened, fields: fields}, nil
+	return &Runner{opened: opened}, nil
 }
 
 // Run opens a step for one batch, runs it and, where it is a global one, finishes it. An error ends the test.
