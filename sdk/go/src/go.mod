@@ -1,0 +1,3 @@
+module stillroom
+
+go 1.24

@@ -1,0 +1,7 @@
+module {{name}}
+
+go 1.24
+
+require stillroom v0.0.0
+
+replace stillroom => ./sdk
