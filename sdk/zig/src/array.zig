@@ -16,7 +16,8 @@ pub fn Slice(comptime T: type) type {
         len: usize,
 
         pub fn of(items: []const T) @This() {
-            return .{ .ptr = items.ptr, .len = items.len };
+            // An empty slice may point anywhere; what crosses has to lie in memory, and aligned.
+            return .{ .ptr = if (items.len > 0) items.ptr else @ptrCast(&nowhere), .len = items.len };
         }
 
         pub fn slice(self: @This()) []const T {
@@ -346,5 +347,7 @@ fn grows(comptime T: type, bytes: []const u8, len: usize, end: u64) bool {
     return falls == 0 and offsets[len] <= end;
 }
 
+const nowhere: [8]u8 align(64) = @splat(0);
+
 /// For offsets of no rows.
-const zero_bytes: [8]u8 = @splat(0);
+const zero_bytes: [8]u8 align(8) = @splat(0);
