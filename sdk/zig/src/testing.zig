@@ -8,6 +8,9 @@ const step = @import("step.zig");
 const Builder = @import("builder.zig").Builder;
 const Array = array.Array;
 
+/// A column of the data: name and type's words.
+pub const Field = step.Field;
+
 /// A column of a test's batch.
 pub const Input = struct { name: []const u8, column: Array };
 
