@@ -591,8 +591,8 @@ void *sr_keep(size_t size) {
     return memset(room, 0, size);
 }
 
-/* More room behind what is there already; in place where it is the arena's last. */
-static void *sr_regrow(void *old, size_t old_size, size_t new_size) {
+/* `new_size` bytes of which the first `used` are those of the old `old_size`; in place where these are the arena's last. */
+static void *sr_regrow(void *old, size_t used, size_t old_size, size_t new_size) {
 #if defined(__wasm__)
     sr_block *block = sr_g.blocks;
     if (old != NULL && block != NULL && new_size <= SIZE_MAX - SR_ALIGNMENT) {
@@ -605,8 +605,9 @@ static void *sr_regrow(void *old, size_t old_size, size_t new_size) {
         }
     }
 #endif
+    (void)old_size;
     void *room = sr_alloc(new_size);
-    size_t both = old_size < new_size ? old_size : new_size;
+    size_t both = used < new_size ? used : new_size;
     if (both > 0) memcpy(room, old, both);
     return room;
 }
@@ -614,7 +615,7 @@ static void *sr_regrow(void *old, size_t old_size, size_t new_size) {
 void *sr_export_realloc(void *old, size_t old_size, size_t alignment, size_t new_size) {
     (void)alignment; /* The contract asks for 8 at most. */
     sr_begin();
-    return sr_regrow(old, old_size, new_size);
+    return sr_regrow(old, old_size, old_size, new_size);
 }
 
 static void *sr_zeroed(size_t count, size_t size) {
@@ -635,7 +636,7 @@ static char *sr_grow_room(sr_grow *grow, size_t size) {
     if (grow->size + size > grow->capacity) {
         size_t capacity = grow->capacity < 64 ? 64 : grow->capacity;
         while (capacity < grow->size + size) capacity += capacity < (1u << 20) ? capacity : capacity / 2;
-        grow->data = (char *)sr_regrow(grow->data, grow->size, capacity);
+        grow->data = (char *)sr_regrow(grow->data, grow->size, grow->capacity, capacity);
         grow->capacity = capacity;
     }
     grow->size += size;
@@ -758,11 +759,7 @@ SR_NORETURN void __assert_fail(const char *text, const char *file, int line, con
     (void)function;
     sr_panic_at(file, line, "assertion failed: %s", text);
 }
-#ifdef __cplusplus
-SR_NORETURN void abort(void) noexcept { sr_panic_at(NULL, 0, "abort was called"); }
-#else
 SR_NORETURN void abort(void) { sr_panic_at(NULL, 0, "abort was called"); }
-#endif
 #endif
 
 /* ---- Types -------------------------------------------------------------------------------------------------------- */

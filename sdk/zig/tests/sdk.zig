@@ -25,7 +25,7 @@ test "types are read, and what is none is refused" {
         try std.testing.expect(parsed.eql((try sr.Type.parse(arena.allocator(), words)).?));
     }
     for ([_][]const u8{
-        "",                       "utf9",                   "list",          "list<",       "list<utf8",        "list<utf8>>", "struct<a>", "struct<a: int8,>",
+        "",                      "utf9",                   "list",        "list<",             "list<utf8",    "list<utf8>>", "struct<a>", "struct<a: int8,>",
         "fixed-size-binary<-1>", "dictionary<utf8, utf8>", "timestamp<>", "struct<\"a: int8>", "struct<\"a\\",
     }) |words| try std.testing.expectEqual(null, try sr.Type.parse(arena.allocator(), words));
     const deep: [200][5]u8 = @splat("list<".*);
