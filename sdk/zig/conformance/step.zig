@@ -314,7 +314,7 @@ pub const Settings = struct {
     pub const columns = text_column;
     pub const Params = struct {
         name: []const u8,
-        count: u32 = 3,
+        count: u64 = 3,
         ratio: f64 = 0.5,
         flag: bool = false,
         mode: enum { fast, careful } = .fast,
