@@ -17,7 +17,8 @@ pub(super) fn compile(project: &Project) -> Result<Made> {
         let help = format!("in {}: npm install", project.folder.display());
         return Err(miette!(help = help, "what the plugin is built with is not installed yet: there is no {SCRIPT}"));
     }
-    let contract = tool::contract(&project.imports()?)?;
+    project.imports()?;
+    let contract = tool::plain_contract()?;
     let scratch = tool::scratch()?;
     let component = scratch.path().join("component.wasm");
     let mut node = Command::new("node");

@@ -64,12 +64,19 @@ pub(super) const WORLD: &str = "stillroom-plugin";
 /// A folder with the contract, and in it a world with these imports, for tools that make components themselves.
 pub(super) fn contract(imports: &[&str]) -> Result<TempDir> {
     let imports: String = imports.iter().map(|import| format!("  import {import};\n")).collect();
-    let text = format!("{CONTRACT_WIT}\nworld {WORLD} {{\n  include plugin;\n{imports}}}\n");
-    let folder = TempDir::new().and_then(|folder| {
-        std::fs::write(folder.path().join("step.wit"), text)?;
-        Ok(folder)
-    });
-    folder.map_err(|error| miette!("a temporary folder cannot be made: {error}"))
+    written(&format!("{CONTRACT_WIT}\nworld {WORLD} {{\n  include plugin;\n{imports}}}\n"))
+}
+
+/// A folder with the contract as it is, for those that find their imports themselves.
+pub(super) fn plain_contract() -> Result<TempDir> {
+    written(CONTRACT_WIT)
+}
+
+fn written(text: &str) -> Result<TempDir> {
+    let folder = scratch()?;
+    let path = folder.path().join("step.wit");
+    std::fs::write(&path, text).map_err(|error| miette!("{} cannot be written: {error}", path.display()))?;
+    Ok(folder)
 }
 
 /// A folder for what a compiler leaves on its way.
