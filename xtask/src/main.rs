@@ -8,6 +8,7 @@ mod build_std;
 mod checks;
 mod fuzz;
 mod plugins;
+mod sdk;
 mod setup;
 mod shell;
 mod tasks;
@@ -26,6 +27,8 @@ Usage: cargo xtask <command>
   build    plugins, then the program target/release/still
   test     plugins, then formatting, lints and every test
            -- ARGS        only `cargo test --release ARGS`
+  sdk      build, then each language's five commands as its sdk/LANGUAGE/README.md has them, in an empty folder
+           LANGUAGE...    only these
   fuzz     TARGET [-- ARGS]  libFuzzer over a target of fuzz/ until it finds something; ARGS are libFuzzer's
   sanitize the tests of what is `unsafe` under AddressSanitizer
   deny     licences, sources and advisories of all crates (`cargo deny`); a part of `test`
@@ -57,6 +60,7 @@ fn run(args: &[&str]) -> Result<()> {
         ["build"] => tasks::build()?,
         ["test"] => tasks::test()?,
         ["test", "--", only @ ..] => tasks::test_only(only)?,
+        ["sdk", languages @ ..] => sdk::sdk(languages)?,
         ["fuzz", target] => fuzz::fuzz(target, &[])?,
         ["fuzz", target, "--", args @ ..] => fuzz::fuzz(target, args)?,
         ["sanitize"] => checks::sanitize()?,

@@ -99,7 +99,7 @@ impl Busy {
                 return;
             }
             if !is_terminal {
-                return note(&format!("{words} …"));
+                return note(&format!("{words} {}", Stream::Err.ellipsis()));
             }
             let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             spinner.set_style(style("{spinner} {msg} ({elapsed})"));

@@ -53,8 +53,8 @@ pub(super) fn said(output: &Output) -> String {
 
 /// The tool and what it was to do, without the options.
 fn words(command: &Command) -> String {
-    let is_word = |word: &String| !word.starts_with('-') && !word.contains(['/', '=', '\\']);
-    let arguments = command.get_args().map(|word| word.to_string_lossy().into_owned()).take_while(is_word).take(2);
+    let is_word = |word: &String| (word == "-m" || !word.starts_with('-')) && !word.contains(['/', '=', '\\']);
+    let arguments = command.get_args().map(|word| word.to_string_lossy().into_owned()).take_while(is_word).take(3);
     std::iter::once(command.get_program().to_string_lossy().into_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 

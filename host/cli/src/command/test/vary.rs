@@ -25,32 +25,30 @@ pub(super) fn vary(trial: &Trial, case: &Case, batching: Batching, first: &Resul
         let why = "another instance answers otherwise: the step hangs on more than its input";
         findings.push(told("instances", why, how));
     }
-    if single.rows < rows.min(batching.rows)
-        && let Some(how) = difference(first, &again(single))
-    {
-        let is_state = difference(first, &again(Batching { fresh: true, ..single })).is_none();
-        findings.push(of_batches(is_state && trial.kind() == "transform", "row by row", how));
+    if single.rows < rows.min(batching.rows) {
+        findings.extend(row_by_row(first, &again(single), &again(Batching { fresh: true, ..single })));
     }
     if batching.rows < rows
         && let Some(how) = difference(first, &again(Batching::whole()))
     {
-        findings.push(of_batches(false, "with all rows in one batch", how));
+        findings.push(of_batches("with all rows in one batch", how));
     }
     findings
 }
 
-fn of_batches(is_state: bool, way: &str, how: Vec<String>) -> Finding {
-    match is_state {
-        true => {
-            let why = format!(
-                "{way} it answers otherwise, but not in a new instance for each: it keeps something between batches"
-            );
-            told("instances", &why, how)
-        }
-        false => {
-            told("batches", &format!("{way} it answers otherwise: the step hangs on how rows come in batches"), how)
-        }
+/// `kept`: row by row in one instance; `new`: in a new one for each. A step that counts its rows answers the same together
+/// and one after the other, but not where somebody else has had the rows before.
+fn row_by_row(first: &Result<Outcome>, kept: &Result<Outcome>, new: &Result<Outcome>) -> Option<Finding> {
+    if let Some(how) = difference(kept, new) {
+        let why = "row by row another instance for each answers otherwise than one for all: the step keeps something between \
+                   batches, and is no transform";
+        return Some(told("instances", why, how));
     }
+    difference(first, kept).map(|how| of_batches("row by row", how))
+}
+
+fn of_batches(way: &str, how: Vec<String>) -> Finding {
+    told("batches", &format!("{way} it answers otherwise: the step hangs on how rows come in batches"), how)
 }
 
 fn told(kind: &'static str, why: &str, how: Vec<String>) -> Finding {
