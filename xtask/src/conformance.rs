@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     languages::{LANGUAGES, Language, still, with_tools},
     shell::{run, say},
+    tasks,
     toolchain::root,
 };
 
@@ -45,7 +46,19 @@ pub(crate) fn conformance(only: &[&str]) -> Result<()> {
     if failed > 0 {
         bail!("{failed} cases failed: `still test --plugin FILE --cases tests/conformance` says why");
     }
-    Ok(())
+    if only.is_empty() { together() } else { Ok(()) }
+}
+
+/// A step of every language in one pipeline, over real texts: all count the same words.
+fn together() -> Result<()> {
+    tasks::run_demo("demo/languages.yaml")?;
+    let differences = "out/demo/differences.jsonl";
+    let different =
+        fs::read_to_string(root().join(differences)).with_context(|| format!("cannot read {differences}"))?;
+    match different.lines().count() {
+        0 => Ok(()),
+        rows => bail!("the languages do not agree on {rows} texts: {differences}"),
+    }
 }
 
 /// Fails where a case fails, or where the page that is there is not the one that would be written.

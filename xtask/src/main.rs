@@ -10,6 +10,7 @@ mod conformance;
 mod fuzz;
 mod languages;
 mod plugins;
+mod sdk;
 mod setup;
 mod shell;
 mod tasks;
@@ -28,10 +29,11 @@ Usage: cargo xtask <command>
   build    plugins, then the program target/release/still
   test     plugins, then the supply chain, formatting, lints, every test and the sanitizer
            -- ARGS        only `cargo test --release ARGS`
+  sdk      build, then each language's five commands as its sdk/LANGUAGE/README.md has them, in an empty folder; a part of `test`
+           LANGUAGE...    only these
   fuzz     TARGET [-- ARGS]  libFuzzer over a target of fuzz/ until it finds something; ARGS are libFuzzer's
   sanitize the tests of what is `unsafe` under AddressSanitizer; a part of `test`
   deny     licences, sources and advisories of all crates (`cargo deny`); a part of `test`
-  languages [NAME…]    the commands that each language's read-me begins with, in an empty folder; a part of `test`
   conformance [NAME…]  every language's plugin against the same cases; writes docs/conformance.md; a part of `test`
   demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
   bench    build, then every benchmark
@@ -61,11 +63,11 @@ fn run(args: &[&str]) -> Result<()> {
         ["build"] => tasks::build()?,
         ["test"] => tasks::test()?,
         ["test", "--", only @ ..] => tasks::test_only(only)?,
+        ["sdk", languages @ ..] => sdk::sdk(languages)?,
         ["fuzz", target] => fuzz::fuzz(target, &[])?,
         ["fuzz", target, "--", args @ ..] => fuzz::fuzz(target, args)?,
         ["sanitize"] => checks::sanitize()?,
         ["deny"] => checks::deny()?,
-        ["languages", only @ ..] => languages::languages(only)?,
         ["conformance", only @ ..] => conformance::conformance(only)?,
         ["demo"] => tasks::demo()?,
         ["bench"] => tasks::bench()?,

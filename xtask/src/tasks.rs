@@ -5,7 +5,7 @@ use std::{env, fs, path::Path, process::Command};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    checks, conformance, languages, plugins,
+    checks, conformance, plugins, sdk,
     shell::{run, say},
     toolchain::{cargo, root, target_dir},
 };
@@ -40,7 +40,7 @@ pub(crate) fn test() -> Result<()> {
         check(name, run(cargo().args(args)));
     }
     // With the program that the tests were built with.
-    check("the languages' read-mes (`cargo xtask languages`)", languages::languages(&[]));
+    check("the SDKs' read-mes (`cargo xtask sdk`)", sdk::from_nothing(&[]));
     check("conformance (`cargo xtask conformance`)", conformance::check());
     say(format_args!("what is `unsafe`, under AddressSanitizer"));
     check("what is `unsafe` (`cargo xtask sanitize`)", checks::sanitize());
@@ -58,18 +58,22 @@ pub(crate) fn test_only(args: &[&str]) -> Result<()> {
 
 pub(crate) fn demo() -> Result<()> {
     build()?;
-    for pipeline in ["demo/corpus.yaml", "demo/code.yaml"] {
-        let text = fs::read_to_string(root().join(pipeline)).with_context(|| format!("cannot read {pipeline}"))?;
-        say(format_args!("still run {pipeline}"));
-        let mut still = Command::new(target_dir().join("release/still"));
-        still.current_dir(root()).args(["run", pipeline]);
-        if let Some(globs) = env::var_os("CARGO_HOME").and_then(|home| globs_in_cargo_home(&text, Path::new(&home))) {
-            still.arg("--set").arg(format!("read.source.files={globs}"));
-        }
-        run(&mut still)?;
-    }
+    run_demo("demo/corpus.yaml")?;
+    run_demo("demo/code.yaml")?;
     say(format_args!("the results are in {}", root().join("out/demo").display()));
     Ok(())
+}
+
+/// Runs a pipeline over the sources in cargo's registry folder.
+pub(crate) fn run_demo(pipeline: &str) -> Result<()> {
+    let text = fs::read_to_string(root().join(pipeline)).with_context(|| format!("cannot read {pipeline}"))?;
+    say(format_args!("still run {pipeline}"));
+    let mut still = Command::new(target_dir().join("release/still"));
+    still.current_dir(root()).args(["run", pipeline]);
+    if let Some(globs) = env::var_os("CARGO_HOME").and_then(|home| globs_in_cargo_home(&text, Path::new(&home))) {
+        still.arg("--set").arg(format!("read.source.files={globs}"));
+    }
+    run(&mut still)
 }
 
 /// The demo reads cargo's registry at its usual place, `~/.cargo`; where `CARGO_HOME` is another, its globs go there.

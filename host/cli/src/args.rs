@@ -8,9 +8,11 @@ use stillroom::{CompileCache, Engine, EngineOptions, ResultCache};
 
 use crate::home;
 
+mod author;
 mod graph;
 mod lock;
 
+pub(crate) use author::{BuildArgs, NewArgs, Start, TestArgs};
 pub(crate) use graph::GraphArgs;
 pub(crate) use lock::LockArgs;
 
@@ -46,6 +48,12 @@ pub(crate) enum Verb {
     Inspect(InspectArgs),
     /// Says that plugins' files are right as they are, in `stillroom.lock`
     Lock(LockArgs),
+    /// Writes a new plugin, in a language of your choice, that builds and passes its tests
+    New(NewArgs),
+    /// Builds a plugin from its sources
+    Build(BuildArgs),
+    /// Runs a plugin's test cases in the sandbox
+    Test(TestArgs),
     /// Lists the built-in steps, or shows one
     Steps(StepsArgs),
     /// Lists, verifies and removes results of steps that are kept between runs
@@ -331,6 +339,7 @@ Examples:
   still run corpus.yaml                run it
   still inspect ./quality.wasm         what could this plugin do?
   still lock corpus.yaml               its plugins' files are right as they are now
+  still new shout --lang python        begin a plugin; then `still build` and `still test`
 
 Exit codes:
   0    all well

@@ -11,15 +11,18 @@ use crate::args::{Args, ValueArgs, Verb};
 use crate::home;
 use crate::terminal::Stream;
 
+mod build;
 mod cache;
 mod check;
 mod completions;
 mod graph;
 mod inspect;
 mod lock;
+mod new;
 mod run;
 mod schema;
 mod steps;
+mod test;
 
 /// Does what was said; answers the program's exit code.
 pub(crate) fn dispatch(args: Args) -> Result<ExitCode> {
@@ -29,6 +32,9 @@ pub(crate) fn dispatch(args: Args) -> Result<ExitCode> {
         Verb::Graph(args) => graph::graph(&args),
         Verb::Inspect(args) => inspect::inspect(&args),
         Verb::Lock(args) => lock::lock(&args),
+        Verb::New(args) => new::new(&args),
+        Verb::Build(args) => build::build(&args),
+        Verb::Test(args) => test::test(&args),
         Verb::Steps(args) => steps::steps(&args),
         Verb::Cache(args) => cache::cache(&args),
         Verb::Schema => schema::schema(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stillroom::Progress;
 
-use crate::show::number;
+use crate::show::{number, text};
 use crate::terminal::Stream;
 
 /// How often the bar is drawn.
@@ -74,6 +74,53 @@ impl Drop for Watch {
             let _ = thread.join();
         }
         clear();
+    }
+}
+
+/// Says what takes so long, until it is dropped; nothing where it does not take long.
+pub(crate) struct Busy {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What is over by then is not worth a line; on a terminal, where the line goes away again, not a spinner.
+const BUSY_LINE: Duration = Duration::from_secs(2);
+const BUSY_SPINNER: Duration = Duration::from_millis(200);
+
+impl Busy {
+    /// Begins: `words` say what is being done.
+    pub(crate) fn start(words: impl Into<String>) -> Self {
+        let words = text::escape_line(&words.into());
+        let (stop, stopped) = mpsc::channel::<()>();
+        let is_terminal = Stream::Err.is_terminal();
+        let thread = std::thread::spawn(move || {
+            let first = if is_terminal { BUSY_SPINNER } else { BUSY_LINE };
+            if stopped.recv_timeout(first) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            if !is_terminal {
+                return note(&format!("{words} {}", Stream::Err.ellipsis()));
+            }
+            let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            spinner.set_style(style("{spinner} {msg} ({elapsed})"));
+            spinner.set_message(words);
+            *bar() = Some(spinner);
+            while stopped.recv_timeout(DRAW_EVERY) == Err(RecvTimeoutError::Timeout) {
+                bar().iter().for_each(ProgressBar::tick);
+            }
+            clear();
+        });
+        Self { stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // It only draws; that it failed to is no reason to fail.
+            let _ = thread.join();
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Plugins: loaded, checked, compiled once and shared by all threads.
 
 mod compile;
+mod encode;
+mod strip;
 mod weigh;
 
 use std::collections::HashSet;
@@ -12,6 +14,8 @@ use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre, types::ComponentItem};
 
 use self::compile::compile;
+pub use self::encode::{CONTRACT_WIT, encode};
+pub use self::strip::strip;
 use crate::capability::{Capability, Grants};
 use crate::contract::v0_1::{Column, Exports, Kind, Manifest};
 use crate::contract::{STEP_INTERFACE, VERSIONS};

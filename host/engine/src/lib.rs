@@ -48,6 +48,8 @@ mod transfer;
 
 mod session;
 
+pub mod testing;
+
 mod contract;
 
 mod limits;
@@ -72,7 +74,7 @@ pub mod error;
 pub mod fuzzing;
 
 pub use cache::{About, CachedStep, Damaged, Pruned, ResultCache};
-pub use component::{ColumnInfo, Plugin, PluginOptions, StepInfo};
+pub use component::{CONTRACT_WIT, ColumnInfo, Plugin, PluginOptions, StepInfo, encode, strip};
 pub use contract::VERSIONS as CONTRACT_VERSIONS;
 pub use engine::{CompileCache, Engine, EngineOptions};
 pub use error::{Error, Result};

@@ -23,6 +23,7 @@ use substitute::substitute;
 use texts::Texts;
 use tree::Node;
 
+pub use document::document;
 pub use graph::Input;
 pub use place::{Place, Spanned};
 pub use settings::{Lookup, Settings};
@@ -34,6 +35,7 @@ pub(crate) use suggest::did_you_mean;
 
 mod check;
 mod decode;
+mod document;
 mod fault;
 mod graph;
 mod param;

@@ -1,6 +1,7 @@
 //! What a pipeline means: plugins loaded, every step opened, every column typed, the whole cut into stretches that one
 //! thread takes a batch through. No row moves here.
 
+mod alone;
 mod ask;
 mod call;
 mod column;
@@ -25,6 +26,7 @@ use crate::pipeline::{Pipeline, did_you_mean};
 use crate::sink::SinkOptions;
 use crate::source::Source;
 
+pub(crate) use alone::alone;
 pub use ask::grants_yaml;
 pub(crate) use call::{Call, From, Input};
 pub(crate) use column::{is_hidden, key_name, visible};

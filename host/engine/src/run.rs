@@ -43,6 +43,7 @@ use crate::sink::Encode;
 use crate::worker::{Few, Worker};
 
 use end::End;
+pub(crate) use feed::generate;
 pub use journal::Checkpoint;
 use journal::Journal;
 pub(crate) use journal::{mark_of, remove_unkept};

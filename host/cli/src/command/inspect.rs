@@ -33,17 +33,20 @@ fn open(engine: &Engine, name: &str) -> Result<(Plugin, &'static str)> {
         let help = format!("built in are {}; `still steps` lists their steps", names.join(", "));
         return Err(miette!(help = help, "there is no file and no built-in plugin `{name}`"));
     }
-    // Enough that it loads, whatever it asks for, and nothing that it could use.
-    let grants = Grants {
+    let options = PluginOptions { grants: anything(), ..PluginOptions::default() };
+    Ok((Plugin::load_file(engine, Path::new(&file), &options)?, "file"))
+}
+
+/// Enough that a plugin loads, whatever it asks for, and nothing that it could use.
+pub(super) fn anything() -> Grants {
+    Grants {
         log: Some(LogLevel::Error),
         files: Some(Vec::new()),
         http: Some(Vec::new()),
         env: Some(EnvGrant::default()),
         clock: false,
         random: false,
-    };
-    let options = PluginOptions { grants, ..PluginOptions::default() };
-    Ok((Plugin::load_file(engine, Path::new(&file), &options)?, "file"))
+    }
 }
 
 fn to_json(plugin: &Plugin) -> String {

@@ -65,16 +65,21 @@ fn check_magic(bytes: &[u8]) -> Result<(), Unfit> {
         let message = "is not a WebAssembly file".to_owned();
         return Err(Unfit { message, help: "a plugin is a `.wasm` component" });
     }
-    if is_module(bytes) && !bytes.windows(TYPE_SECTION.len()).any(|window| window == TYPE_SECTION) {
+    if is_module(bytes) && !has_type(bytes) {
         return Err(Unfit {
             message: "is a core module without a component type".to_owned(),
-            help: "build it against a Stillroom SDK, or from sdk/wit with wit-bindgen",
+            help: "`still build` makes a component of it; or build it from sdk/wit with wit-bindgen",
         });
     }
     Ok(())
 }
 
-fn is_module(bytes: &[u8]) -> bool {
+/// Whether a module says what component it is.
+pub(super) fn has_type(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, TYPE_SECTION).is_some()
+}
+
+pub(super) fn is_module(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(&[1, 0, 0, 0])
 }
 

@@ -148,7 +148,8 @@ impl Piece {
     }
 }
 
-fn generate(
+/// The next rows of a plugin's step that makes rows; none at the end.
+pub(crate) fn generate(
     call: &Call,
     instance: &mut Option<Box<Instance>>,
     rows: usize,

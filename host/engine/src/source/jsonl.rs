@@ -48,6 +48,18 @@ impl Jsonl {
     }
 }
 
+/// The columns of a text that is there already, all of it looked at; those in `types` are of these.
+pub(crate) fn fields(
+    name: &str,
+    text: &str,
+    types: &indexmap::IndexMap<String, arrow_schema::DataType>,
+) -> Result<arrow_schema::Fields, SourceError> {
+    let options = SourceOptions { types: types.clone(), sample_rows: usize::MAX, ..SourceOptions::default() };
+    let mut sample = infer::Sample::new(&options);
+    sample.add(&Piece { path: Path::new(name).into(), file: 0, first_line: 1, bytes: text.as_bytes().to_vec() })?;
+    Ok(sample.fields())
+}
+
 /// Decodes a text that is there already.
 pub(super) fn decode_text(
     path: &Arc<Path>,

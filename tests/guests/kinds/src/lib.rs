@@ -426,4 +426,46 @@ impl Step for Nosy {
     }
 }
 
-register!(Count, RunningTotal, Reverse, ShakyTotal, ShakySum, Fail, Repeat, RepeatAll, Echo, Swallow, Nosy);
+params! {
+    /// How to cheat.
+    pub struct CheatParams {
+        /// `state`: it counts on from batch to batch; `batch`: it looks at how many rows came together; `reject`: it rejects
+        /// the first row of each batch; or not at all: `honest`.
+        pub how: String = String::from("state"),
+    }
+}
+
+/// Transform: answers what a transform must not know.
+struct Cheat {
+    n: In<Int64>,
+    how: String,
+    seen: i64,
+}
+
+impl Step for Cheat {
+    const NAME: &str = "cheat";
+    const SUMMARY: &str = "Hangs on more than its rows.";
+    const COLUMNS: &[Column] = &[Column::required("n", &["int64"], "Any number.")];
+    type Params = CheatParams;
+
+    fn open(params: CheatParams, schema: &mut Schema) -> Result<Self> {
+        let n = schema.input("n")?;
+        schema.output::<Int64>("answer");
+        Ok(Self { n, how: params.how, seen: 0 })
+    }
+
+    fn process(&mut self, batch: &Batch) -> Result<Output> {
+        let first = self.seen;
+        self.seen += batch.len() as i64;
+        let numbers = batch.column(self.n)?.iter().zip(first..);
+        let answer = |(n, seen): (Option<i64>, i64)| match self.how.as_str() {
+            "state" => Some(seen),
+            "batch" => Some(batch.len() as i64),
+            _ => n,
+        };
+        let output = Output::of(numbers.map(answer).collect::<PrimitiveBuilder<i64>>());
+        Ok(if self.how == "reject" { output.reject(0, "the first") } else { output })
+    }
+}
+
+register!(Cheat, Count, RunningTotal, Reverse, ShakyTotal, ShakySum, Fail, Repeat, RepeatAll, Echo, Swallow, Nosy);

@@ -1,0 +1,34 @@
+//! Whether a plugin's sources are newer than what was built of them.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::Project;
+
+/// Folders in which nobody writes sources.
+const NOT_SOURCES: &[&str] =
+    &["dist", "build", "target", "node_modules", "__pycache__", "tests", "data", "out", "zig-out", "venv"];
+
+/// Whether a project is to be built before it is tested.
+pub(in crate::command) fn is_stale(project: &Project) -> bool {
+    let built = fs::metadata(project.component()).and_then(|about| about.modified());
+    built.map_or(true, |built| newest(&project.folder) > Some(built))
+}
+
+/// When a file in a folder, or in one within, was written last.
+fn newest(folder: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let when = |entry: fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') || NOT_SOURCES.contains(&name.as_ref()) || name.ends_with(".yaml") {
+            return None;
+        }
+        match entry.file_type().ok()?.is_dir() {
+            true => newest(&entry.path()),
+            false => entry.metadata().ok()?.modified().ok(),
+        }
+    };
+    entries.filter_map(when).max()
+}
