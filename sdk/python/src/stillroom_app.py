@@ -1,0 +1,146 @@
+"""What componentize-py makes a component of: the author's module, imported now, at build time.
+
+All that is imported here lies in the component's memory when it starts. What is not cannot be imported later: there are no
+files then.
+"""
+
+import importlib
+import io
+import os
+import random
+import re
+import sys
+import time
+import tomllib
+import traceback
+import zlib
+
+from stillroom import component, fault, log
+
+ENCODINGS = ["ascii", "latin_1", "cp1252", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "idna", "punycode"]
+"""Codecs that Python imports when they are first asked for."""
+
+PROJECT = next((path for path in sys.path if os.path.exists(f"{path}/pyproject.toml")), "/0")
+
+
+def load() -> None:
+    """Imports the author's module."""
+    with open(f"{PROJECT}/pyproject.toml", "rb") as file:
+        project = tomllib.load(file)
+    settings = project.get("tool", {}).get("stillroom", {})
+    name = project.get("project", {}).get("name", "")
+    fault.AUTHORS = PROJECT + "/"
+    if not settings.get("wasi", False):
+        quieten()
+    component.connect()
+    importlib.import_module(settings.get("module") or re.sub(r"\W", "_", name).lower())
+    for module in [*settings.get("preload", []), *(f"encodings.{encoding}" for encoding in ENCODINGS)]:
+        importlib.import_module(module)
+    component.MANIFESTS[:] = component.manifests()
+
+
+def quieten() -> None:
+    """Without WASI a question to the clock, to the random numbers or to a file ends the instance. So they are answered here.
+
+    As the host answers a plugin that is not granted them: the clock begins at 2000-01-01 in each call and counts questions,
+    random numbers hang on the batch.
+    """
+    time.time_ns = clock.nanoseconds
+    time.time = clock.seconds
+    time.monotonic_ns = time.perf_counter_ns = time.process_time_ns = clock.nanoseconds
+    time.monotonic = time.perf_counter = time.process_time = clock.seconds
+    time.sleep = lambda seconds: None
+    os.urandom = random._urandom = random.randbytes
+    sys.stdout, sys.stderr = Lines("info"), Lines("warn")
+    component.before_call = before_call
+
+
+class Clock:
+    """A clock that counts how often it was asked."""
+
+    START = 946_684_800_000_000_000
+
+    def __init__(self) -> None:
+        self.now = self.START
+
+    def nanoseconds(self) -> int:
+        """Since 1970, a microsecond later at each question."""
+        self.now += 1000
+        return self.now
+
+    def seconds(self) -> float:
+        """The same in seconds."""
+        return self.nanoseconds() / 1e9
+
+
+clock = Clock()
+
+
+class Lines(io.TextIOBase):
+    """What is printed: lines of the log, where the component imports it, and nothing elsewhere."""
+
+    def __init__(self, level: str) -> None:
+        self.level = level
+        self.rest = ""
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, text: str) -> int:
+        """A line is said when it is complete."""
+        *lines, self.rest = (self.rest + text).split("\n")
+        if log.sink is not component._no_log:
+            for line in lines:
+                log.sink(self.level, line, None)
+        return len(text)
+
+
+def before_call(batch) -> None:
+    """The same batch meets the same clock and the same random numbers, whatever came before it."""
+    clock.now = Clock.START
+    digest = 0
+    for array in batch.arrays if batch else ():
+        for buffer in array.buffers:
+            digest = zlib.crc32(buffer[:256], zlib.crc32(b"%d" % len(buffer), digest))
+    random.seed(digest)
+
+
+class Late:
+    """Says what is wrong where a module is imported that is not in the component."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """It is not there."""
+        raise ModuleNotFoundError(
+            f"`{name}` is not in the component: import it at the top of your module, "
+            "or name it in `preload` under [tool.stillroom]",
+            name=name,
+        )
+
+
+class Step(component.Step):
+    """The component's export; its first call closes the door behind the imports."""
+
+    def open(self, step, params, input):
+        """Opens one step."""
+        sys.meta_path[2:] = [Late]
+        before = component.before_call
+        before(None)
+        return super().open(step, params, input)
+
+
+def told(error: BaseException) -> str:
+    """The author's part of a traceback."""
+    whole = traceback.TracebackException.from_exception(error)
+    whole.stack[:] = [frame for frame in whole.stack if frame.filename.startswith(PROJECT + "/")]
+    whole.__cause__ = whole.__context__ = None
+    return "".join(whole.format()).replace(PROJECT + "/", "")
+
+
+stdout = sys.stdout
+try:
+    load()
+except BaseException as error:
+    print(f"-- stillroom --\n{told(error)}-- end --", file=stdout, flush=True)
+    raise SystemExit("the module could not be imported") from None
