@@ -4,9 +4,11 @@ All that is imported here lies in the component's memory when it starts. What is
 files then.
 """
 
+import builtins
 import importlib
 import io
 import os
+import posix
 import random
 import re
 import sys
@@ -20,6 +22,9 @@ from stillroom import component, fault, log
 ENCODINGS = ["ascii", "latin_1", "cp1252", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "idna", "punycode"]
 """Codecs that Python imports when they are first asked for."""
 
+wasi = False
+"""Whether the component asks the host for WASI."""
+
 PROJECT = next((path for path in sys.path if os.path.exists(f"{path}/pyproject.toml")), "/0")
 
 
@@ -30,7 +35,9 @@ def load() -> None:
     settings = project.get("tool", {}).get("stillroom", {})
     name = project.get("project", {}).get("name", "")
     fault.AUTHORS = PROJECT + "/"
-    if not settings.get("wasi", False):
+    global wasi
+    wasi = settings.get("wasi", False)
+    if not wasi:
         quieten()
     component.connect()
     importlib.import_module(settings.get("module") or re.sub(r"\W", "_", name).lower())
@@ -119,15 +126,34 @@ class Late:
         )
 
 
+FILES = ["access", "chdir", "listdir", "lstat", "mkdir", "open", "readlink", "remove", "rename", "scandir", "stat", "unlink"]
+
+
+def no_files(*args, **kwargs):
+    """Stands for all that would ask WASI for a file, which would end the instance."""
+    raise PermissionError("a step has no files: read them where your module is imported, at build time, or ask for `wasi = true`")
+
+
 class Step(component.Step):
     """The component's export; its first call closes the door behind the imports."""
 
     def open(self, step, params, input):
         """Opens one step."""
-        sys.meta_path[2:] = [Late]
-        before = component.before_call
-        before(None)
+        close()
+        component.before_call(None)
         return super().open(step, params, input)
+
+
+def close() -> None:
+    """From here on nothing is imported; without WASI nothing is read either."""
+    if wasi:
+        return
+    sys.meta_path[2:] = [Late]
+    builtins.open = io.open = no_files
+    for name in FILES:
+        for module in (os, posix):
+            if hasattr(module, name):
+                setattr(module, name, no_files)
 
 
 def told(error: BaseException) -> str:

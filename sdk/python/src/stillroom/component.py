@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from componentize_py_types import Err
 from wit_world.exports import step as wit
@@ -23,9 +23,9 @@ KINDS = {
 
 
 class Step:
-    """The interface `step`."""
+    """The interface `step`. There is an object for each of its functions, so what they share is the class's."""
 
-    opened: Opened
+    opened: ClassVar[Opened]
 
     def describe(self) -> list[wit.Manifest]:
         """The steps of this plugin: made at build time, so that it costs nothing."""
@@ -44,7 +44,7 @@ class Step:
                 # A type of a later host: it can be named, and not read.
                 fields[field.name] = DataType("unknown", (), (field.data_type,))
         try:
-            self.opened = Opened(definition, params, fields)
+            Step.opened = Opened(definition, params, fields)
         except Fault as fault:
             raise _err(fault) from None
         schema = self.opened.schema
