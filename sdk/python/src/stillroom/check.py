@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Mapping
 
 from . import bits
+from .build import width
 from .column import Column
 from .opened import RawOutput, lift
 from .types import NUMBERS, OFFSETS, TEXTS, DataType
@@ -63,7 +64,7 @@ def _check(column: Column) -> None:
         raise ValueError("it has nulls, and no validity")
     if word in OFFSETS:
         _check_offsets(column)
-    elif word in NUMBERS and len(column.numbers) < length:
+    elif word in NUMBERS and len(column.data) < length * width(data_type):
         raise ValueError("its buffer is too short")
     for child in column.children:
         _check(child)
