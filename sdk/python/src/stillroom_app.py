@@ -18,12 +18,10 @@ import traceback
 import zlib
 
 from stillroom import component, fault, log
+from wit_world.imports import diagnostics
 
 ENCODINGS = ["ascii", "latin_1", "cp1252", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "idna", "punycode"]
 """Codecs that Python imports when they are first asked for."""
-
-wasi = False
-"""Whether the component asks the host for WASI."""
 
 PROJECT = next((path for path in sys.path if os.path.exists(f"{path}/pyproject.toml")), "/0")
 
@@ -35,10 +33,7 @@ def load() -> None:
     settings = project.get("tool", {}).get("stillroom", {})
     name = project.get("project", {}).get("name", "")
     fault.AUTHORS = PROJECT + "/"
-    global wasi
-    wasi = settings.get("wasi", False)
-    if not wasi:
-        quieten()
+    quieten()
     component.connect()
     importlib.import_module(settings.get("module") or re.sub(r"\W", "_", name).lower())
     for module in [*settings.get("preload", []), *(f"encodings.{encoding}" for encoding in ENCODINGS)]:
@@ -47,7 +42,7 @@ def load() -> None:
 
 
 def quieten() -> None:
-    """Without WASI a question to the clock, to the random numbers or to a file ends the instance. So they are answered here.
+    """There is no WASI, and a question to the clock or to the random numbers would end the instance. They are answered here.
 
     As the host answers a plugin that is not granted them: the clock begins at 2000-01-01 in each call and counts questions,
     random numbers hang on the batch.
@@ -103,9 +98,17 @@ class Lines(io.TextIOBase):
         return len(text)
 
 
+LAST_WORDS = (
+    "the Python interpreter came to its end: there was no memory left, functions called one another too deep, "
+    "or the step asked for what is not in a component (`datetime.now()`, a thread, a process; `time.time()` is there)"
+)
+"""What the host shows where a call ends in a trap, which no `except` sees."""
+
+
 def before_call(batch) -> None:
     """The same batch meets the same clock and the same random numbers, whatever came before it."""
     clock.now = Clock.START
+    diagnostics.panicked(LAST_WORDS)
     digest = 0
     for array in batch.arrays if batch else ():
         for buffer in array.buffers:
@@ -131,7 +134,7 @@ FILES = ["access", "chdir", "listdir", "lstat", "mkdir", "open", "readlink", "re
 
 def no_files(*args, **kwargs):
     """Stands for all that would ask WASI for a file, which would end the instance."""
-    raise PermissionError("a step has no files: read them where your module is imported, at build time, or ask for `wasi = true`")
+    raise PermissionError("a step has no files: read them where your module is imported, at build time")
 
 
 class Step(component.Step):
@@ -140,14 +143,11 @@ class Step(component.Step):
     def open(self, step, params, input):
         """Opens one step."""
         close()
-        component.before_call(None)
         return super().open(step, params, input)
 
 
 def close() -> None:
-    """From here on nothing is imported; without WASI nothing is read either."""
-    if wasi:
-        return
+    """From here on nothing is imported or read."""
     sys.meta_path[2:] = [Late]
     builtins.open = io.open = no_files
     for name in FILES:

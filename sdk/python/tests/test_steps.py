@@ -262,3 +262,42 @@ def test_names():
             return row
 
     assert two_words.__stillroom__.name == TwoWords.__stillroom__.name == "two-words"
+
+
+def test_a_global_step_rejects_rows_in_the_end():
+    @step(kind="global", columns={"n": "int64"}, outputs={"total": "int64"})
+    class Total:
+        def __init__(self):
+            self.total = 0
+
+        def row(self, row):
+            if row["n"] is None:
+                raise Reject("no number")
+            self.total += row["n"]
+
+        def finish(self):
+            return {"total": self.total}
+
+    answer = run(Total, {"n": [1, 2, None, 4]}, batch=2)
+    assert (answer["total"], answer.rejected) == ([7], [(2, "no number")])
+
+
+def test_parameters_of_an_inherited_init():
+    class Base:
+        def __init__(self, add: int):
+            self.add = add
+
+    @step(columns={"n": "int64"}, outputs={"n": "int64"})
+    class Adds(Base):
+        def row(self, row):
+            return {"n": row["n"] + self.add}
+
+    assert run(Adds, {"n": [1]}, add=2)["n"] == [3]
+
+
+def test_a_type_that_the_sdk_does_not_know():
+    from stillroom import DataType
+    from stillroom.step import Schema
+
+    with pytest.raises(ParamsError, match="`x` is run-end-encoded<int8>, a type that this SDK does not know"):
+        Schema({"x": DataType("unknown", (), ("run-end-encoded<int8>",))}, "same").input("x")

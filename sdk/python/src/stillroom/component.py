@@ -33,6 +33,7 @@ class Step:
 
     def open(self, step: str, params: str, input: list[Field]) -> wit.Signature:
         """Opens one step."""
+        before_call(None)
         definition = next((one for one in STEPS if one.name == step), None)
         if definition is None:
             raise Err(wit.Fault_Params(f"this plugin has no step `{step}`"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -49,6 +49,8 @@ class Opened:
         with told(ParamsError):
             self._open(arguments)
         self._answers: Iterator[Output] | None = None
+        self._consumed = 0
+        self._rejected: list[tuple[int, str]] = []
 
     def _open(self, arguments: dict[str, Any]) -> None:
         definition, schema = self.definition, self.schema
@@ -94,6 +96,9 @@ class Opened:
             if self._answers is None:
                 self._answers = self._finished(self._finish())
             output = next(self._answers, None)
+            if self._rejected:
+                output = output or Output()
+                output.rejected, self._rejected = [*self._rejected, *output.rejected], []
             return None if output is None else self._lower(output, 0)
 
     def _by_rows(self, batch: Batch) -> Output:
@@ -114,7 +119,7 @@ class Opened:
                 continue
             except Fault:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise PluginError(f"row {number}: {explain(error)}") from error
             if origins is None:
                 if not isinstance(answer, dict):
@@ -124,32 +129,47 @@ class Opened:
             answers = () if answer is None else (answer,) if isinstance(answer, dict) else answer
             made.extend(answers)
             origins.extend([number] * (len(made) - len(origins)))
-        output = self._of_rows(made, set(self.schema.inputs), origins)
+        output = self._of_rows(made, self.schema.inputs.keys(), origins)
         output.rejected = rejected
         return output
 
     def _consume(self, batch: Batch) -> Output:
+        """Gives a global step each row. It answers in the end, and so do the rows that it rejects."""
         for number, row in enumerate(batch.rows()):
             try:
                 self._row(row)
+            except Reject as reason:
+                self._rejected.append((self._consumed + number, str(reason) or "rejected"))
             except Fault:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise PluginError(f"row {number}: {explain(error)}") from error
+        self._consumed += len(batch)
         return Output()
 
     def _of_rows(
-        self, rows: Sequence[Row | None], also: set[str] | frozenset[str] = frozenset(), origins: list[int] | None = None
+        self, rows: Sequence[Row | None], also: Set[str] = frozenset(), origins: list[int] | None = None
     ) -> Output:
         """Columns of rows; `None` keeps a rejected row's place. `also`: what a row may have beside the outputs."""
         outputs = self.schema.outputs
-        allowed = also | outputs.keys()
         for number, row in enumerate(rows):
-            if row is not None and not (isinstance(row, dict) and outputs.keys() <= row.keys() <= allowed):
-                raise PluginError(f"answer {number}: {self._wrong(row, allowed)}")
-        return Output({name: [row and row[name] for row in rows] for name in outputs}, origins)
+            if row is not None and not (type(row) is dict and len(row) == len(outputs)):
+                self._check_row(number, row, also)
+        try:
+            return Output({name: [None if row is None else row[name] for row in rows] for name in outputs}, origins)
+        except KeyError:
+            for number, row in enumerate(rows):
+                self._check_row(number, row, also)
+            raise
 
-    def _wrong(self, row: Any, allowed: set[str]) -> str:
+    def _check_row(self, number: int, row: Any, also: Set[str]) -> None:
+        """Whether a row has all outputs, and nothing that is neither an output nor an input."""
+        outputs = self.schema.outputs
+        allowed = also | outputs.keys()
+        if row is not None and not (isinstance(row, dict) and outputs.keys() <= row.keys() <= allowed):
+            raise PluginError(f"answer {number}: {self._wrong(row, allowed)}")
+
+    def _wrong(self, row: Any, allowed: Set[str]) -> str:
         if not isinstance(row, dict):
             return _not_a_row(row)
         missing = [f"`{name}`" for name in self.schema.outputs if name not in row]
@@ -224,7 +244,7 @@ def told(kind: type[Fault]) -> Iterator[None]:
         raise
     except Reject as reject:
         raise PluginError(f"`Reject` is for row functions; a batch's is `Output(…).reject(row, reason)` ({reject})") from reject
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise kind(explain(error)) from error
 
 

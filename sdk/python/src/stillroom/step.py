@@ -56,6 +56,8 @@ class Schema:
         data_type = self.fields[name]
         if types and str(data_type) not in types and data_type.word not in types:
             raise ParamsError(f"column `{name}` is {data_type}; it must be {' or '.join(types)}")
+        if data_type.word == "unknown":
+            raise ParamsError(f"column `{name}` is {data_type.details[0]}, a type that this SDK does not know")
         self.inputs[name] = data_type
         return data_type
 
@@ -152,7 +154,7 @@ def _define(
         by_rows, skip = _shape(target, kind)
         doc = inspect.getdoc(target)
         if inspect.isclass(target):
-            own_init = "__init__" in vars(target)
+            own_init = target.__init__ is not object.__init__
             doc = f"{doc or ''}\n{inspect.getdoc(target.__init__) or ''}" if own_init else doc
             read = params.Params(target.__init__, 1, doc) if own_init else params.Params(lambda: None, 0, None)
         else:

@@ -1,6 +1,8 @@
 """Steps over packages from PyPI, and what a component has not."""
 
+import datetime
 import random
+import sys
 import time
 
 import ftfy
@@ -49,3 +51,20 @@ def logs(row: Row):
 
     log.info("x")
     return row
+
+
+def deep(depth: int) -> int:
+    """Call itself for ever."""
+    return deep(depth + 1)
+
+
+@step(columns={"text": "utf8"}, outputs={"text": "utf8"})
+def ends(row: Row):
+    """Come to an end that is no exception, or none that is usual."""
+    if row["text"] == "exit":
+        sys.exit(3)
+    if row["text"] == "deep":
+        deep(0)
+    if row["text"] == "memory":
+        bytearray(2**31 - 100)
+    return {"text": str(datetime.datetime.now())}
