@@ -37,11 +37,11 @@ def reads(row: Row):
         return {"text": file.read()}
 
 
-@step(columns={"text": "utf8"}, outputs={"first": "float64", "second": "float64", "number": "float64"})
+@step(columns={"text": "utf8"}, outputs={"first": "int64", "second": "int64", "number": "float64"})
 def asks(row: Row):
     """Ask the clock and the random numbers."""
     print("printed, and not seen")
-    return {"first": time.time(), "second": time.time(), "number": random.random()}
+    return {"first": time.time_ns(), "second": time.time_ns(), "number": random.randrange(64) / 64}
 
 
 @step(columns={"text": "utf8"}, outputs={"text": "utf8"})
