@@ -67,6 +67,8 @@ def mended_code(code: bytes, pop: int, free: int, helper: int) -> bytes:
     for _ in range(count):
         size, start = unleb(code, at)
         at = start + size
+        if code[start:at] == helper_body(pop, free):
+            raise Unknown("it is mended already")
         body, calls = redirected(code[start:at], pop, helper)
         turned += calls
         bodies.append(body)

@@ -56,3 +56,8 @@ def test_imports_are_counted_without_memories():
 def test_what_is_not_known_is_left_alone(other):
     with pytest.raises(Unknown):
         mended(component(**other))
+
+
+def test_nothing_is_mended_twice():
+    with pytest.raises(Unknown, match="already"):
+        mended(mended(component()))
