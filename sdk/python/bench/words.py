@@ -1,6 +1,8 @@
-"""The step `words` outside the sandbox, on CPython: makes 200-byte texts, and prints rows/s, by the processor time that it took.
+"""The step `words` outside the sandbox, on CPython.
 
-    python3 bench/words.py [rows]
+Makes texts of 200 bytes, and prints rows/s, by the processor time that they took.
+
+python3 bench/words.py [rows]
 """
 
 import sys
@@ -9,8 +11,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("src", "conformance")]
 
-from conformance import words  # noqa: E402
 from stillroom import Batch, Column  # noqa: E402
+
+from conformance import words  # noqa: E402
 
 WORDS = "The quick Brown fox Jumps over THE lazy Dog and Then runs Away from Every Hound".split()
 BATCH = 8192

@@ -13,14 +13,25 @@ import random
 import re
 import sys
 import time
-import tomllib
 import traceback
 import zlib
 
+import tomllib
 from stillroom import component, fault, log
 from wit_world.imports import diagnostics
 
-ENCODINGS = ["ascii", "latin_1", "cp1252", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "idna", "punycode"]
+ENCODINGS = [
+    "ascii",
+    "latin_1",
+    "cp1252",
+    "utf_8_sig",
+    "utf_16",
+    "utf_16_le",
+    "utf_16_be",
+    "utf_32",
+    "idna",
+    "punycode",
+]
 """Codecs that Python imports when they are first asked for."""
 
 PROJECT = next((path for path in sys.path if os.path.exists(f"{path}/pyproject.toml")), "/0")
@@ -129,7 +140,20 @@ class Late:
         )
 
 
-FILES = ["access", "chdir", "listdir", "lstat", "mkdir", "open", "readlink", "remove", "rename", "scandir", "stat", "unlink"]
+FILES = [
+    "access",
+    "chdir",
+    "listdir",
+    "lstat",
+    "mkdir",
+    "open",
+    "readlink",
+    "remove",
+    "rename",
+    "scandir",
+    "stat",
+    "unlink",
+]
 
 
 def no_files(*args, **kwargs):

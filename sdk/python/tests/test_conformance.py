@@ -1,10 +1,21 @@
 import pytest
-from conformance import (
-    Echo, Rebuild, Running, Total, fail, numbers, reject_odd, repeat_rows, settings, shout, words,
-)  # fmt: skip
 from stillroom import Column, DataError, ParamsError, PluginError
 from stillroom.testing import run
 from test_columns import ROUND_TRIPS
+
+from conformance import (
+    Echo,
+    Rebuild,
+    Running,
+    Total,
+    fail,
+    numbers,
+    reject_odd,
+    repeat_rows,
+    settings,
+    shout,
+    words,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("data_type", "values"), ROUND_TRIPS)

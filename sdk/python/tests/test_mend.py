@@ -12,7 +12,7 @@ def name(text):
 
 
 def component(pop=POP, free=FREE, pop_type=0):
-    """A component of one module: two imports, and a function that calls the first one and pads with other instructions."""
+    """A component of one module: two imports, and a function that calls the first one."""
     types = section(1, leb(2), b"\x60\x03\x7f\x7f\x7f\x01\x7f", b"\x60\x05\x7f\x7f\x7f\x7f\x7f\x00")
     imported = section(
         2,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import bits, build, read
-from .types import NUMBERS, OFFSETS, TEXTS, VIEWS, DataType, Type, parsed
+from .types import NUMBERS, OFFSETS, TEXTS, VIEWS, Type, parsed
 
 
 class Column:
@@ -77,7 +77,7 @@ class Column:
         """Where each row begins in `data` (a list's: in its items), and at the end where the last one ends."""
         if self.type.word not in OFFSETS:
             raise TypeError(f"a {self.type} has no offsets")
-        return memoryview(self.buffers[1]).cast(OFFSETS[self.type.word])
+        return memoryview(self.buffers[1]).cast(OFFSETS[self.type.word])  # type: ignore[call-overload]
 
     @property
     def data(self) -> bytes:
@@ -91,7 +91,7 @@ class Column:
         """The numbers, nulls' places included (what stands there means nothing)."""
         if self.type.word not in NUMBERS:
             raise TypeError(f"a {self.type} has no numbers")
-        return memoryview(self.buffers[1]).cast(NUMBERS[self.type.word])
+        return memoryview(self.buffers[1]).cast(NUMBERS[self.type.word])  # type: ignore[call-overload]
 
     def values(self) -> list[Any]:
         """All values; `None` is null. Made once, so do not change the list.

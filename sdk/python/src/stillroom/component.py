@@ -95,7 +95,9 @@ def _manifest(definition: Definition) -> wit.Manifest:
         wit.Column(name, list(column.types), column.required, column.summary)
         for name, column in definition.columns.items()
     ]
-    return wit.Manifest(definition.name, KINDS[definition.kind], definition.summary, definition.params.schema(), columns)
+    return wit.Manifest(
+        definition.name, KINDS[definition.kind], definition.summary, definition.params.schema(), columns
+    )
 
 
 def manifests() -> list[wit.Manifest]:
@@ -162,4 +164,6 @@ def _connect_http() -> None:
 
 
 def _no_http(request: Any) -> Any:
-    raise RuntimeError('the step asks over HTTP, and its pyproject.toml does not say `imports = ["http"]` under [tool.stillroom]')
+    raise RuntimeError(
+        'the step asks over HTTP, and its pyproject.toml does not say `imports = ["http"]` under [tool.stillroom]'
+    )

@@ -60,6 +60,9 @@ class Opened:
         schema.outputs.update(definition.outputs)
         schema.key(*definition.key)
         target = definition.target
+        self._row: Any = None
+        self._process: Any = None
+        self._finish: Any = None
         if definition.is_class:
             state = target(**arguments)
             if hasattr(state, "open"):
@@ -68,7 +71,6 @@ class Opened:
             self._process = getattr(state, "process", None)
             self._finish = getattr(state, "finish", None)
             return
-        self._finish = None
         if definition.kind == "source":
             rows = target(**arguments)
             self._process = lambda wanted: self._of_rows(list(islice(rows, wanted)))
@@ -207,7 +209,9 @@ class Opened:
         if answer is None and (self.schema.rows == "any" or not self.schema.outputs):
             return Output()
         if not isinstance(answer, Mapping):
-            raise PluginError(f"`process` answers a {type(answer).__name__}; it must be a dict of columns or an `Output`")
+            raise PluginError(
+                f"`process` answers a {type(answer).__name__}; it must be a dict of columns or an `Output`"
+            )
         return Output(answer)
 
     def _lower(self, output: Output, batch: int) -> RawOutput:
@@ -243,7 +247,9 @@ def told(kind: type[Fault]) -> Iterator[None]:
             raise PluginError(str(fault)) from fault
         raise
     except Reject as reject:
-        raise PluginError(f"`Reject` is for row functions; a batch's is `Output(…).reject(row, reason)` ({reject})") from reject
+        raise PluginError(
+            f"`Reject` is for row functions; a batch's is `Output(…).reject(row, reason)` ({reject})"
+        ) from reject
     except (Exception, SystemExit) as error:
         raise kind(explain(error)) from error
 

@@ -121,7 +121,7 @@ def descriptions(doc: str | None) -> dict[str, str]:
         sphinx = re.match(r":param (?:\w+ )?(\w+):\s*(.*)", line)
         google = re.match(r"\s{2,8}(\w+)(?: \([^)]*\))?:\s*(.*)", line) if in_args else None
         if sphinx or google:
-            name, text = (sphinx or google).groups()
+            name, text = (sphinx or google).groups()  # type: ignore[union-attr]
             found[name] = text.strip()
         elif re.match(r"(Args|Arguments|Parameters|Params):\s*$", line):
             in_args, name = True, None

@@ -27,7 +27,7 @@ def _numbers(column: Column) -> list[Any]:
     code = NUMBERS[column.type.word]
     if code == "e":
         return list(struct.unpack(f"<{column.length}e", column.buffers[1]))
-    return memoryview(column.buffers[1]).cast(code).tolist()
+    return memoryview(column.buffers[1]).cast(code).tolist()  # type: ignore[call-overload]
 
 
 def _bools(column: Column) -> list[Any]:
@@ -51,7 +51,8 @@ def _fixed(column: Column) -> list[Any]:
 
 def _views(column: Column) -> list[Any]:
     views, buffers, is_text = column.buffers[1], column.buffers[2:], column.type.word in TEXTS
-    valid, made = column.valid, []
+    valid = column.valid
+    made: list[Any] = []
     for row, (length, buffer, start) in enumerate(struct.iter_unpack("<i4xii", views[: 16 * column.length])):
         if valid is not None and not valid[row]:
             made.append(None)
@@ -64,7 +65,9 @@ def _views(column: Column) -> list[Any]:
 
 def _decimals(column: Column) -> list[Any]:
     data, scale = column.buffers[1], column.type.scale
-    return [unscaled(int.from_bytes(data[at : at + 16], "little", signed=True), scale) for at in range(0, len(data), 16)]
+    return [
+        unscaled(int.from_bytes(data[at : at + 16], "little", signed=True), scale) for at in range(0, len(data), 16)
+    ]
 
 
 def unscaled(number: int, scale: int) -> Decimal:
@@ -91,7 +94,7 @@ def _structs(column: Column) -> list[Any]:
 
 def _dictionaries(column: Column) -> list[Any]:
     code = NUMBERS[column.type.children[0][1].word]
-    keys, meanings = memoryview(column.buffers[1]).cast(code).tolist(), column.children[0].values()
+    keys, meanings = memoryview(column.buffers[1]).cast(code).tolist()  # type: ignore[call-overload], column.children[0].values()
     valid = column.valid
     if valid is None:
         return list(map(meanings.__getitem__, keys))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, Union
+from typing import Any, Literal, TypeVar, Union, overload
 
 from . import params
 from .batch import Batch
@@ -99,8 +99,24 @@ STEPS: list[Definition] = []
 """All steps that were declared, in order."""
 
 
+@overload
+def step(target: Target) -> Target: ...
+
+
+@overload
 def step(
-    target: Target | None = None,
+    *,
+    kind: Kind = "transform",
+    name: str | None = None,
+    columns: Takes | None = None,
+    outputs: Mapping[str, Type] | None = None,
+    rows: Rows = "same",
+    key: Sequence[str] = (),
+) -> Callable[[Target], Target]: ...
+
+
+def step(
+    target: Any = None,
     *,
     kind: Kind = "transform",
     name: str | None = None,
@@ -121,13 +137,13 @@ def step(
 
     `name` is the function's name in kebab-case where nothing else is said, the summary the docstring's first line.
     """
-    if target is None:
-        return lambda target: step(
-            target, kind=kind, name=name, columns=columns, outputs=outputs, rows=rows, key=key
-        )
-    target.__stillroom__ = definition = _define(target, kind, name, columns or {}, outputs or {}, rows, key)
-    STEPS.append(definition)
-    return target
+
+    def declare(target: Any) -> Any:
+        target.__stillroom__ = _define(target, kind, name, columns or {}, outputs or {}, rows, key)
+        STEPS.append(target.__stillroom__)
+        return target
+
+    return declare if target is None else declare(target)
 
 
 def definition_of(target: Callable[..., Any]) -> Definition:

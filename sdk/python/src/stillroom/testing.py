@@ -74,9 +74,13 @@ def run(
     size = max(batch or length, 1)
     for start in range(0, max(length, 1), size):
         rows = min(size, length - start)
-        part = columns if rows == length else {
-            name: Column.of(column.type, column.values()[start : start + rows]) for name, column in columns.items()
-        }
+        part = (
+            columns
+            if rows == length
+            else {
+                name: Column.of(column.type, column.values()[start : start + rows]) for name, column in columns.items()
+            }
+        )
         runner.process(rows, part)
     return runner.end()
 

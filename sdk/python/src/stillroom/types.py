@@ -141,7 +141,9 @@ class _Parser:
         if word == "struct":
             return DataType(word, tuple(self.members()))
         if word in ("fixed-size-binary", "decimal128", "time32", "time64", "timestamp", "duration"):
-            return DataType(word, (), tuple(detail.strip() for detail in self.need(r"[^<>]+", "a unit or size").split(",")))
+            return DataType(
+                word, (), tuple(detail.strip() for detail in self.need(r"[^<>]+", "a unit or size").split(","))
+            )
         raise ValueError(f"there is no type `{word}`")
 
     def members(self):
