@@ -94,7 +94,8 @@ def _structs(column: Column) -> list[Any]:
 
 def _dictionaries(column: Column) -> list[Any]:
     code = NUMBERS[column.type.children[0][1].word]
-    keys, meanings = memoryview(column.buffers[1]).cast(code).tolist()  # type: ignore[call-overload], column.children[0].values()
+    keys = memoryview(column.buffers[1]).cast(code).tolist()  # type: ignore[call-overload]
+    meanings = column.children[0].values()
     valid = column.valid
     if valid is None:
         return list(map(meanings.__getitem__, keys))
