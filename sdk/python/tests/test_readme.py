@@ -1,0 +1,17 @@
+import re
+from pathlib import Path
+
+from stillroom.testing import run
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_what_the_readme_shows_runs():
+    told: dict = {}
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), told)
+    answer = run(told["lower"], {"text": ["AB", None, "Ä"]})
+    assert (answer["text"], answer["length"]) == (["ab", None, "ä"], [2, 0, 2])
+    assert run(told["Total"], {"x": [1, None, 2]}, column="x").rows == [{"total": 3}]
