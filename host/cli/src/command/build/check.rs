@@ -59,6 +59,7 @@ mod tests {
             summary: summary.into(),
             params,
             columns: vec![column(words)],
+            columns_by_default: Vec::new(),
         };
         let schema = json!({ "type": "object", "properties": {} });
         assert!(wrong(&step("Does.", schema.clone(), "list<utf8>")).is_empty());
