@@ -11,7 +11,7 @@ params! {
         /// A text; required.
         pub name: String,
         /// An integer that is not negative.
-        pub count: u32 = 3,
+        pub count: u64 = 3,
         /// A number.
         pub ratio: f64 = 0.5,
         /// True or false.
