@@ -42,32 +42,30 @@ const words = step({
 /** ASCII: a few built-ins over the whole column. The engine interprets, so a loop over characters would be the dearest way. */
 function wholeColumn(column) {
   const { text, offsets } = column.text();
-  const lowered = buildText(text.toLowerCase(), offsets).withNullsOf(column);
-  const spaces = ["\t", "\n", "\r", "\v", "\f"].filter((space) => text.includes(space));
-  const plain = spaces.reduce((text, space) => text.replaceAll(space, " "), text);
-  const rows = plain === text ? column.values() : split(plain, offsets);
-  return { text: lowered, words: countWords(rows) };
+  return { text: buildText(text.toLowerCase(), offsets).withNullsOf(column), words: countWords(column) };
 }
 
-function split(text, offsets) {
-  return Array.from({ length: offsets.length - 1 }, (_, row) => text.slice(offsets[row], offsets[row + 1]));
-}
-
-/** Words of rows that have no white space but spaces: between single words there is one space less than there are words. */
-function countWords(rows) {
-  let text = rows.join("\n");
+/** With one space before and after each word and no more, a row has one space more than it has words. */
+function countWords(column) {
+  let text = ` ${column.join(" \0 ")} `;
+  if (/[\t-\r\0]/.test(column.text().text)) text = spaced(column);
+  const before = text.length;
   while (text.includes("  ")) text = text.replaceAll("  ", " ");
-  text = text.replaceAll(" \n", "\n").replaceAll("\n ", "\n");
-  if (text.startsWith(" ")) text = text.slice(1);
-  if (text.endsWith(" ")) text = text.slice(0, -1);
-  const long = text.split("\n");
-  const short = text.replaceAll(" ", "").split("\n");
-  const words = new Int32Array(rows.length);
+  const { offsets } = column.text();
+  const rows = text.length === before ? undefined : text.split("\0");
+  const bare = text.replaceAll(" ", "").split("\0");
+  const words = new Int32Array(column.length);
   for (let row = 0; row < words.length; row++) {
-    const length = short[row].length;
-    if (length > 0) words[row] = long[row].length - length + 1;
+    const length = rows ? rows[row].length - 1 : offsets[row + 1] - offsets[row] + 1;
+    words[row] = length - bare[row].length;
   }
   return words;
+}
+
+/** The same where a row may have a separator, or white space that is no space. */
+function spaced(column) {
+  const rows = column.map((text) => text.replaceAll("\0", "x").replace(/[\t-\r]/g, " "));
+  return ` ${rows.join(" \0 ")} `;
 }
 
 /** Other text: its letters may change their number of bytes, and a sigma at a row's end is another one. */

@@ -2,7 +2,7 @@
 
 import { bit, toBooleans } from "./bits.js";
 import { fromFloat16 } from "./float16.js";
-import { decode, decodeRows } from "./text.js";
+import { decode, decodeRows, encode, joinRows } from "./text.js";
 import { parseType } from "./type.js";
 
 const EMPTY = new Uint8Array(0);
@@ -86,13 +86,23 @@ export class Column {
    * @returns {{ text: string, offsets: ArrayLike<number> }}
    */
   text() {
-    if (this.dataType.kind !== "bytes" || !this.dataType.utf8) throw new TypeError(`a ${this.type} is no text in one piece`);
+    if (!this.dataType.utf8 || this.dataType.kind !== "bytes") throw new TypeError(`a ${this.type} is no text in one piece`);
     return (this.#text ??= this.#wholeText());
   }
 
   /** Whether text is ASCII throughout: then bytes are characters, and a built-in may work on the whole column at once. */
   get isAscii() {
     return this.text().text.length === this.bytes.length;
+  }
+
+  /**
+   * All rows in one text with something between them, nulls as nothing: `Array.join`, but no row becomes a string of its own
+   * where the column is ASCII.
+   * @param {string} separator
+   */
+  join(separator) {
+    if (!this.isAscii) return this.values().join(separator);
+    return decode(joinRows(this.bytes, this.offsets, encode(separator)));
   }
 
   #wholeText() {

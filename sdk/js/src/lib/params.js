@@ -151,8 +151,8 @@ function kebab(name) {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** JSON with BigInts as numbers. */
-function toJson(value) {
+/** JSON with BigInts as numbers. @param {unknown} value @returns {string} */
+export function toJson(value) {
   if (typeof value === "bigint") return String(value);
   if (Array.isArray(value)) return `[${value.map(toJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

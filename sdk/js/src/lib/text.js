@@ -67,6 +67,31 @@ function cut(text, offsets, from, to, strings) {
 }
 
 /**
+ * Rows of bytes one after the other with something between them.
+ * @param {Uint8Array} bytes
+ * @param {Int32Array | Float64Array} offsets
+ * @param {Uint8Array} separator
+ */
+export function joinRows(bytes, offsets, separator) {
+  const [rows, gap] = [offsets.length - 1, separator.length];
+  if (rows <= 0) return new Uint8Array(0);
+  const end = offsets[rows];
+  // The rows lie at the end, and each moves to its place: no view is made for one.
+  const shift = (rows - 1) * gap;
+  const joined = new Uint8Array(end + shift);
+  joined.set(bytes.subarray(0, end), shift);
+  for (let row = 0, at = 0; row < rows; row++) {
+    const from = shift + offsets[row];
+    const to = shift + offsets[row + 1];
+    joined.copyWithin(at, from, to);
+    at += to - from;
+    if (row + 1 < rows) joined.set(separator, at);
+    at += gap;
+  }
+  return joined;
+}
+
+/**
  * A column's bytes and offsets. Nulls are empty.
  * @param {ReadonlyArray<string | null | undefined>} rows
  * @param {string} where For the error.
