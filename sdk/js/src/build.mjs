@@ -18,6 +18,8 @@ const TOOLS = {
 };
 const ENGINES = { spidermonkey: inSpiderMonkey, quickjs: inQuickJs };
 const BUNDLE = "stillroom-bundle.js";
+/** How the engine calls the bundle in a stack. */
+const STACK_NAMES = { spidermonkey: BUNDLE, quickjs: "user.js" };
 const CONTRACT = "stillroom:step";
 
 /** A message for the author, without a stack. */
@@ -82,7 +84,7 @@ async function tool(project, name) {
 }
 
 /** The step and all that it imports as one module, with the positions of its sources. */
-async function bundled(project, { entry, imports }) {
+async function bundled(project, { entry, engine, imports }) {
   const esbuild = await tool(project, "esbuild");
   const result = await esbuild
     .build({
@@ -116,9 +118,9 @@ async function bundled(project, { entry, imports }) {
     });
   const code = result.outputFiles.find((file) => file.path.endsWith(".js")).text;
   const map = JSON.parse(result.outputFiles.find((file) => file.path.endsWith(".map")).text);
-  const [{ imports: wanted }] = Object.values(result.metafile.outputs).filter((output) => output.entryPoint !== undefined || output.imports.length > 0);
+  const wanted = Object.values(result.metafile.outputs).flatMap(({ imports }) => imports);
   const names = wanted.filter(({ path }) => path.startsWith(`${CONTRACT}/`)).map(({ path }) => path.slice(CONTRACT.length + 1).split("@")[0]);
-  return { text: code + positions(project, map), imports: [...new Set(names)].sort() };
+  return { text: code + positions(project, map, STACK_NAMES[engine]), imports: [...new Set(names)].sort() };
 }
 
 /** What stands at the top of the bundle: the author's steps behind the contract's functions. */
@@ -130,12 +132,12 @@ export const step = component(steps);
 }
 
 /** The source map as the step's own `lib/trace.js` reads it; files of the SDK have no name there, and are not shown. */
-function positions(project, { sources, mappings }) {
+function positions(project, { sources, mappings }, file) {
   const files = sources.map((source) => {
     const own = source === "stillroom-entry.js" || `${resolve(project, source)}${sep}`.startsWith(`${SDK}${sep}`);
     return own ? "" : source;
   });
-  return `\nglobalThis.stillroomSources = ${JSON.stringify({ file: BUNDLE, files, mappings })};\n`;
+  return `\nglobalThis.stillroomSources = ${JSON.stringify({ file, files, mappings })};\n`;
 }
 
 /** The contract with a world of what the step imports: a plugin that imports what no pipeline grants is not run. */

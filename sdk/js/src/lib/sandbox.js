@@ -28,7 +28,7 @@ export function beginCall(batch, place) {
 }
 
 Math.random = () => draw() / 4294967296;
-if (!STILLROOM_RANDOM && globalThis.crypto) replaceCrypto(globalThis.crypto);
+if (!STILLROOM_RANDOM) replaceCrypto();
 if (!STILLROOM_CLOCK) replaceClock();
 
 function draw() {
@@ -74,7 +74,7 @@ function digest() {
   return state;
 }
 
-function replaceCrypto(crypto) {
+function replaceCrypto() {
   const getRandomValues = (array) => {
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
     for (let at = 0; at < bytes.length; at++) bytes[at] = draw() >>> 24;
@@ -87,9 +87,7 @@ function replaceCrypto(crypto) {
     const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
-  for (const [name, value] of Object.entries({ getRandomValues, randomUUID })) {
-    Object.defineProperty(crypto, name, { value, configurable: true });
-  }
+  replace("crypto", { getRandomValues, randomUUID });
 }
 
 function replaceClock() {
@@ -102,5 +100,16 @@ function replaceClock() {
     apply: () => new Real(Real.now()).toString(),
   });
   Object.defineProperty(Real.prototype, "constructor", { value: Date, configurable: true, writable: true });
-  if (globalThis.performance) Object.defineProperty(performance, "now", { value: elapsed, configurable: true });
+  replace("performance", { now: elapsed });
+}
+
+/** Puts functions into a global object, or another object into its place where that cannot be changed. */
+function replace(global, functions) {
+  try {
+    for (const [name, value] of Object.entries(functions)) {
+      Object.defineProperty(globalThis[global], name, { value, configurable: true });
+    }
+  } catch {
+    Object.defineProperty(globalThis, global, { value: functions, configurable: true, writable: true });
+  }
 }

@@ -143,6 +143,21 @@ const CHUNK = 4096;
 
 function decodeSlowly(bytes) {
   let text = "";
+  for (let from = 0; from < bytes.length; ) {
+    let to = Math.min(from + CHUNK, bytes.length);
+    let chunk = String.fromCharCode.apply(null, bytes.subarray(from, to));
+    if (/[^\0-\x7f]/.test(chunk)) {
+      // Not within a character.
+      while (to > from && to < bytes.length && (bytes[to] & 0xc0) === 0x80) to -= 1;
+      chunk = decodeChunk(bytes.subarray(from, to));
+    }
+    text += chunk;
+    from = to;
+  }
+  return text;
+}
+
+function decodeChunk(bytes) {
   const units = [];
   for (let at = 0; at < bytes.length; ) {
     let code = bytes[at++];
@@ -156,25 +171,28 @@ function decodeSlowly(bytes) {
       code = ((code & 31) << 6) | (bytes[at++] & 63);
     }
     units.push(code);
-    if (units.length >= CHUNK) text += String.fromCharCode.apply(null, units.splice(0));
   }
-  return text + String.fromCharCode.apply(null, units);
+  return String.fromCharCode.apply(null, units);
 }
 
 function encodeSlowly(text, bytes) {
   let written = 0;
-  for (let read = 0; read < text.length; read++) {
-    const code = text.codePointAt(read);
-    const width = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    if (written + width > bytes.length) return { read, written };
-    if (width === 1) {
-      bytes[written++] = code;
+  const [length, room] = [text.length, bytes.length];
+  for (let read = 0; read < length; read++) {
+    const unit = text.charCodeAt(read);
+    if (unit < 0x80 && written < room) {
+      bytes[written++] = unit;
       continue;
     }
+    const code = text.codePointAt(read);
+    const width = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (written + width > room) return { read, written };
     for (let byte = width - 1; byte > 0; byte--) bytes[written + byte] = 0x80 | ((code >> (6 * (width - 1 - byte))) & 63);
     bytes[written] = ((0xf00 >> width) & 0xff) | (code >> (6 * (width - 1)));
     written += width;
     if (width === 4) read++;
   }
-  return { read: text.length, written };
+  return { read: length, written };
 }
+
+export { decodeSlowly, encodeSlowly };
