@@ -1,4 +1,4 @@
-// A step that uses a package from npm (CommonJS, as most are).
+// A step that uses a package from npm (CommonJS, as most are). It normalises Unicode, so its engine is QuickJS.
 
 import slugify from "slugify";
 import { column, step } from "stillroom";
