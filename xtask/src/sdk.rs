@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    plugins,
     shell::{run, say},
-    tasks,
-    toolchain::{root, target_dir},
+    toolchain::{cargo, root, target_dir},
 };
 
 /// The languages, or those that are named; all of them are tried, also behind one that fails.
@@ -21,7 +21,9 @@ pub(crate) fn sdk(only: &[&str]) -> Result<()> {
         let known: Vec<&str> = languages.iter().map(|(language, _)| language.as_str()).collect();
         bail!("no SDK `{unknown}` has five commands; these have: {}", known.join(", "));
     }
-    tasks::build()?;
+    plugins::plugins()?;
+    // As the tests build it: one package alone would have other features, and compile the sandbox once more.
+    run(cargo().args(["build", "--release", "--workspace"]))?;
     let mut failed = Vec::new();
     for (language, commands) in languages {
         if !only.is_empty() && !only.contains(&language.as_str()) {
