@@ -9,14 +9,16 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    plugins,
     shell::{run, say},
-    tasks,
-    toolchain::{root, target_dir},
+    toolchain::{cargo, root, target_dir},
 };
 
 /// Builds the program, and then as [`from_nothing`].
 pub(crate) fn sdk(only: &[&str]) -> Result<()> {
-    tasks::build()?;
+    plugins::plugins()?;
+    // As the tests build it: one package alone would have other features, and compile the sandbox once more.
+    run(cargo().args(["build", "--release", "--workspace"]))?;
     from_nothing(only)
 }
 

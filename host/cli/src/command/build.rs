@@ -28,7 +28,7 @@ use crate::progress::{self, Busy};
 use crate::show::{number, text};
 
 use self::project::Language;
-pub(super) use self::project::Project;
+pub(super) use self::project::{NAMES, Project};
 pub(super) use self::stale::is_stale;
 
 /// What a compiler made.

@@ -11,6 +11,7 @@ use miette::{IntoDiagnostic, Result, WrapErr, miette};
 
 use self::name::Name;
 pub(super) use self::sdk::carried;
+use super::build::NAMES;
 use crate::args::{NewArgs, Start};
 use crate::home;
 use crate::show::text;
@@ -28,8 +29,9 @@ pub(super) fn new(args: &NewArgs) -> Result<ExitCode> {
         write(&folder.join(path), bytes)?;
     }
     let shown = text::escape_line(&folder.display().to_string());
+    let install = if matches!(args.lang, Start::Js | Start::Ts) { "  npm install\n" } else { "" };
     super::print(&format!(
-        "{shown}: {} files\n\nnext:\n  cd {shown}\n  still build\n  still test\n  still run pipeline.yaml\n",
+        "{shown}: {} files\n\nnext:\n  cd {shown}\n{install}  still build\n  still test\n  still run pipeline.yaml\n",
         files.len()
     ))
 }
@@ -53,6 +55,9 @@ fn files(start: Start, name: &Name) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files: Vec<(String, Vec<u8>)> =
         template.into_iter().map(|(path, bytes)| (name.put_into(path), put_into(name, bytes))).collect();
     files.extend(sdk::vendored(language)?);
+    if matches!(start, Start::C | Start::Cpp | Start::Zig) {
+        files.push((NAMES.to_owned(), format!("name = \"{}\"\n", name.kebab).into_bytes()));
+    }
     Ok(files)
 }
 

@@ -19,13 +19,17 @@ pub(in crate::command) enum Language {
     Rust,
 }
 
+/// What names a plugin whose language has no manifest; without it that is its folder's name.
+pub(in crate::command) const NAMES: &str = "stillroom.toml";
+
 /// A plugin's folder.
 #[derive(Debug)]
 pub(in crate::command) struct Project {
     pub(in crate::command) folder: PathBuf,
     pub(super) language: Language,
     pub(in crate::command) name: String,
-    /// What the file says that names the plugin: pyproject.toml, package.json, Cargo.toml; null where there is none.
+    /// What the file says that names the plugin: pyproject.toml, package.json, Cargo.toml, stillroom.toml; null where there is
+    /// none.
     pub(super) manifest: Value,
 }
 
@@ -118,7 +122,9 @@ fn manifest(folder: &Path, language: Language) -> Result<Value> {
             let module = text.lines().find_map(|line| line.trim().strip_prefix("module "));
             Ok(serde_json::json!({ "name": module.and_then(|module| module.trim().rsplit('/').next()) }))
         }
-        Language::Zig | Language::C => Ok(Value::Null),
+        // These have no manifest of their own.
+        Language::Zig | Language::C if !folder.join(NAMES).is_file() => Ok(Value::Null),
+        Language::Zig | Language::C => toml::from_str(&read(NAMES)?).map_err(|why| unfit(NAMES, &why)),
     }
 }
 
