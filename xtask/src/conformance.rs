@@ -75,8 +75,8 @@ pub(crate) fn check() -> Result<()> {
 fn build(language: &Language) -> Result<PathBuf> {
     let folder = root().join("sdk").join(language.folder).join("conformance");
     say(format_args!("{}: the conformance plugin", language.name));
-    if folder.join("package-lock.json").exists() {
-        run(Command::new(npm()).args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    if folder.join("package.json").exists() {
+        run(Command::new(npm()).args(["install", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     }
     run(with_tools(Command::new(still()).arg("build").arg(&folder))?)?;
     Ok(folder.join("dist/conformance.wasm"))

@@ -95,7 +95,10 @@ impl Rows {
     /// Says how it is not of the column's type, or that there is no such column.
     pub fn as_of_column(&self, name: &str, cell: &Value) -> Result<Value, String> {
         let made = self.0.column_by_name(name).ok_or_else(|| format!("there is no column `{name}`"))?;
-        let array = column(&[Some(cell).filter(|cell| !cell.is_null())], made.data_type()).map_err(|(_, why)| why)?;
+        if cell.is_null() {
+            return Ok(Value::Null);
+        }
+        let array = column(&[Some(cell)], made.data_type()).map_err(|(_, why)| why)?;
         value(array.as_ref() as &dyn Array, 0).map_err(|error| error.to_string())
     }
 }
