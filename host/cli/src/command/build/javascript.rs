@@ -42,7 +42,8 @@ mod tests {
         fs::write(folder.path().join("package.json"), "{\"name\": \"@me/shout\"}").unwrap();
         let project = Project::find(folder.path()).unwrap();
         assert_eq!(project.name, "shout");
-        let told = compile(&project).err().map(|error| format!("{error} {:?}", error.help().map(|help| help.to_string())));
+        let told =
+            compile(&project).err().map(|error| format!("{error} {:?}", error.help().map(|help| help.to_string())));
         let told = told.unwrap();
         assert!(told.contains("npm install") || told.contains("`node` is not there"), "{told}");
     }
