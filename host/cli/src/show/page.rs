@@ -159,6 +159,7 @@ mod tests {
                 required: true,
                 summary: evil.to_owned(),
             }],
+            columns_by_default: Vec::new(),
         };
         let expected = r#"
 ## evil
