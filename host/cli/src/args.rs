@@ -1,6 +1,7 @@
 //! What was said on the command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -11,10 +12,12 @@ use crate::home;
 mod author;
 mod graph;
 mod lock;
+mod tools;
 
 pub(crate) use author::{BuildArgs, NewArgs, Start, TestArgs};
 pub(crate) use graph::GraphArgs;
 pub(crate) use lock::LockArgs;
+pub(crate) use tools::{BenchArgs, DevArgs, DocsArgs, ProfileArgs, TargetArgs};
 
 /// Runs dataset pipelines whose every step is a sandboxed WebAssembly component.
 #[derive(Debug, Parser)]
@@ -54,6 +57,14 @@ pub(crate) enum Verb {
     Build(BuildArgs),
     /// Runs a plugin's test cases in the sandbox
     Test(TestArgs),
+    /// Builds a plugin and tries it on a few rows, whenever its sources change
+    Dev(DevArgs),
+    /// Measures a step: rows a second, memory, and what the boundary costs
+    Bench(BenchArgs),
+    /// Says in which functions a step spends its time
+    Profile(ProfileArgs),
+    /// Writes a page about a plugin's steps, in Markdown
+    Docs(DocsArgs),
     /// Lists the built-in steps, or shows one
     Steps(StepsArgs),
     /// Lists, verifies and removes results of steps that are kept between runs
@@ -313,6 +324,11 @@ pub(crate) struct CacheArgs {
 }
 
 impl CacheArgs {
+    /// Sets the sandbox up for looking at what guests do, so often.
+    pub(crate) fn sampling_engine(&self, every: Duration) -> stillroom::Result<Engine> {
+        Engine::with_clock(EngineOptions { cache: self.cache(), threads: 1, ..EngineOptions::default() }, every)
+    }
+
     /// Sets the sandbox up.
     pub(crate) fn engine(&self, threads: Option<u16>) -> stillroom::Result<Engine> {
         let mut options = EngineOptions { cache: self.cache(), ..EngineOptions::default() };

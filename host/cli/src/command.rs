@@ -11,17 +11,22 @@ use crate::args::{Args, ValueArgs, Verb};
 use crate::home;
 use crate::terminal::Stream;
 
+mod bench;
 mod build;
 mod cache;
 mod check;
 mod completions;
+mod dev;
+mod docs;
 mod graph;
 mod inspect;
 mod lock;
 mod new;
+mod profile;
 mod run;
 mod schema;
 mod steps;
+mod target;
 mod test;
 
 /// Does what was said; answers the program's exit code.
@@ -35,6 +40,10 @@ pub(crate) fn dispatch(args: Args) -> Result<ExitCode> {
         Verb::New(args) => new::new(&args),
         Verb::Build(args) => build::build(&args),
         Verb::Test(args) => test::test(&args),
+        Verb::Dev(args) => dev::dev(&args),
+        Verb::Bench(args) => bench::bench(&args),
+        Verb::Profile(args) => profile::profile(&args),
+        Verb::Docs(args) => docs::docs(&args),
         Verb::Steps(args) => steps::steps(&args),
         Verb::Cache(args) => cache::cache(&args),
         Verb::Schema => schema::schema(),

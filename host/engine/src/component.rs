@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use wasmtime::component::{Component, InstancePre, types::ComponentItem};
 
@@ -62,6 +63,8 @@ pub(crate) struct Code {
     pub(crate) is_endless: bool,
     pub(crate) grants: Arc<Grants>,
     pub(crate) engine: Engine,
+    /// How often the clock has ticked that interrupts its calls.
+    pub(crate) ticks: Arc<AtomicU64>,
 }
 
 /// What a step says of itself, before it knows parameters or data.
@@ -160,6 +163,7 @@ impl Plugin {
             is_endless: options.endless,
             grants: Arc::new(options.grants.clone()),
             engine: engine.clone(),
+            ticks: sandbox.ticks.clone(),
         };
         let limits = options.limits.unwrap_or(engine.options.limits);
         let manifests = Instance::describe(&code, limits).map_err(|failure| {

@@ -1,5 +1,7 @@
 //! One live, opened step: a wasmtime `Store` and the exports in it. It belongs to one worker at a time and is never locked.
 
+mod sample;
+
 use std::any::Any;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +23,8 @@ use crate::contract::{data_type, v0_1};
 use crate::error::Blame;
 use crate::limits::{Brake, Deadline, Limiter, Limits};
 use crate::transfer::{Lowered, check_rows, lift_columns, unfolds_beyond};
+
+pub(crate) use self::sample::Sampler;
 
 /// Most of a guest's message that is kept, in bytes.
 const MAX_MESSAGE: usize = 4 << 10;

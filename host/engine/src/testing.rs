@@ -21,7 +21,10 @@
 //! ```
 
 mod build;
+mod made;
+mod meter;
 mod rows;
+mod stand_in;
 mod trial;
 mod values;
 
@@ -31,6 +34,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+pub use self::meter::{Frame, Lap, Meter, Sample, Samples, Stack};
 pub use self::rows::Rows;
 pub use self::trial::{Batching, Outcome, Trial};
 use crate::component::{Plugin, PluginOptions};
@@ -85,8 +89,7 @@ impl Subject {
     pub fn open(&self, setup: &Setup<'_>, data: Option<&Rows>) -> Result<Trial> {
         let pipeline = pipeline(setup)?;
         let plugin = self.plugin(&pipeline)?;
-        let schema = data.map(|rows| rows.batch().schema());
-        plan::alone(&self.engine, &pipeline, &plugin, schema.as_deref()).map(Trial::new)
+        alone(&pipeline, &plugin, data)
     }
 
     fn plugin(&self, pipeline: &Pipeline) -> Result<Plugin> {
@@ -102,6 +105,20 @@ impl Subject {
         loaded.insert(key, plugin.clone());
         Ok(plugin)
     }
+}
+
+/// Opens a step of a plugin that is loaded over data of these columns; none where it makes rows itself. What the plugin is
+/// granted was said when it was loaded.
+///
+/// # Errors
+/// As [`Subject::open`].
+pub fn open(plugin: &Plugin, setup: &Setup<'_>, data: Option<&Rows>) -> Result<Trial> {
+    alone(&pipeline(setup)?, plugin, data)
+}
+
+fn alone(pipeline: &Pipeline, plugin: &Plugin, data: Option<&Rows>) -> Result<Trial> {
+    let schema = data.map(|rows| rows.batch().schema());
+    plan::alone(&plugin.code().engine, pipeline, plugin, schema.as_deref()).map(Trial::new)
 }
 
 /// A pipeline of this one step. (JSON is YAML.)

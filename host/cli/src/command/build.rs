@@ -29,7 +29,7 @@ use crate::show::{number, text};
 
 use self::project::Language;
 pub(super) use self::project::{NAMES, Project};
-pub(super) use self::stale::is_stale;
+pub(super) use self::stale::{is_source_name, is_stale};
 
 /// What a compiler made.
 struct Made {

@@ -16,16 +16,18 @@ use crate::terminal::Stream;
 /// Loads a plugin and prints what it says of itself and what it imports.
 pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     let engine = args.cache.engine(Some(1))?;
-    let (plugin, origin) = open(&engine, &args.plugin)?;
+    let (plugin, origin) = open(&engine, &args.plugin, PluginOptions::default())?;
     let words = if args.json { to_json(&plugin) } else { plugin::plugin(Stream::Out, &plugin, origin) };
     super::print(&words)
 }
 
 /// As in a pipeline's `use:`: a bare name is a built-in plugin, all else a file. (A bare name that is none may be a file.)
-fn open(engine: &Engine, name: &str) -> Result<(Plugin, &'static str)> {
+/// It is granted what it asks for, and nothing that it could use.
+pub(super) fn open(engine: &Engine, name: &str, options: PluginOptions) -> Result<(Plugin, &'static str)> {
+    let options = PluginOptions { grants: anything(), ..options };
     let builtins = super::builtins();
     if let Some((name, bytes)) = builtins.iter().find(|(built_in, _)| *built_in == name) {
-        return Ok((Plugin::from_bytes(engine, name, bytes)?, "built in"));
+        return Ok((Plugin::load(engine, name, bytes, &options)?, "built in"));
     }
     let file = home::expand(name);
     if !Path::new(&file).exists() {
@@ -33,7 +35,6 @@ fn open(engine: &Engine, name: &str) -> Result<(Plugin, &'static str)> {
         let help = format!("built in are {}; `still steps` lists their steps", names.join(", "));
         return Err(miette!(help = help, "there is no file and no built-in plugin `{name}`"));
     }
-    let options = PluginOptions { grants: anything(), ..PluginOptions::default() };
     Ok((Plugin::load_file(engine, Path::new(&file), &options)?, "file"))
 }
 

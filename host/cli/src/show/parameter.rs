@@ -34,6 +34,43 @@ pub(crate) fn parameters(schema: &Value) -> Vec<Parameter> {
     parameters
 }
 
+/// A value for each parameter that must be given: one that it may be, as far as the schema says.
+pub(crate) fn examples(schema: &Value) -> Vec<(String, Value)> {
+    let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    let known = names.into_iter().filter_map(|name| Some((name, schema["properties"].get(name)?)));
+    known.map(|(name, property)| (name.to_owned(), example(schema, property, MAX_DEPTH))).collect()
+}
+
+fn example(schema: &Value, property: &Value, depth: usize) -> Value {
+    if let Some(value) = property.get("default").or_else(|| property.get("const")).filter(|value| !value.is_null()) {
+        return value.clone();
+    }
+    if let Some(target) = resolve(schema, property).filter(|_| depth > 0) {
+        return example(schema, target, depth - 1);
+    }
+    let listed = ["examples", "enum"].into_iter().find_map(|key| property[key].as_array()?.first());
+    if let Some(value) = listed {
+        return value.clone();
+    }
+    if let Some(choice) = ["anyOf", "oneOf"].into_iter().find_map(|key| property[key].as_array()?.first()) {
+        return if depth > 0 { example(schema, choice, depth - 1) } else { Value::Null };
+    }
+    let kind = property["type"].as_str().or_else(|| property["type"][0].as_str());
+    match kind.unwrap_or_default() {
+        "integer" | "number" => property.get("minimum").filter(|least| least.is_number()).cloned().unwrap_or(1.into()),
+        "boolean" => true.into(),
+        "array" if depth > 0 && property["items"].is_object() => {
+            vec![example(schema, &property["items"], depth - 1)].into()
+        }
+        "array" => Value::Array(Vec::new()),
+        "object" => Value::Object(serde_json::Map::new()),
+        _ => "…".into(),
+    }
+}
+
 fn default(property: &Value) -> String {
     match property.get("default") {
         None | Some(Value::Null) => String::new(),
@@ -147,5 +184,21 @@ mod tests {
         let found: Vec<_> = parameters(&schema).into_iter().map(|one| (one.name, one.default)).collect();
         assert_eq!(found, [("z".to_owned(), "required".to_owned()), ("a".to_owned(), "[1]".to_owned())]);
         assert!(parameters(&json!("nonsense")).is_empty());
+    }
+
+    #[test]
+    fn an_example_is_a_value_that_may_be() {
+        let schema = json!({
+            "required": ["n", "list", "form", "text", "loop", "gone"],
+            "$defs": { "Form": { "enum": ["nfc", "nfkc"] }, "Loop": { "$ref": "#/$defs/Loop" } },
+            "properties": {
+                "n": { "type": "integer", "minimum": 3 }, "list": { "type": "array", "items": { "type": "boolean" } },
+                "form": { "$ref": "#/$defs/Form" }, "text": { "type": "string" }, "loop": { "$ref": "#/$defs/Loop" },
+                "free": { "type": "string" },
+            },
+        });
+        let found: Vec<String> = examples(&schema).iter().map(|(name, value)| format!("{name} {value}")).collect();
+        assert_eq!(found, ["form \"nfc\"", "list [true]", "loop \"…\"", "n 3", "text \"…\""]);
+        assert!(examples(&json!([])).is_empty());
     }
 }

@@ -53,7 +53,7 @@ fn abilities(stream: Stream, name: &str, requests: &[Capability]) -> Vec<String>
 }
 
 /// The kind, and what it means for the rows.
-fn kind(kind: &str) -> String {
+pub(super) fn kind(kind: &str) -> String {
     let meaning = match kind {
         "transform" => "works on any batch by itself, on all threads",
         "ordered" => "sees every batch, in order",

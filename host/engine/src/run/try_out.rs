@@ -11,7 +11,7 @@ use crate::json as rows_json;
 use crate::plan::{Plan, visible};
 use crate::report::Progress;
 
-/// Rows shown after each step.
+/// Rows shown after each step, where nobody says how many.
 const SAMPLES: usize = 3;
 
 /// What a few rows did.
@@ -43,26 +43,30 @@ pub struct SeenStep {
 }
 
 /// Where threads write down what they see: by step and branch.
-#[derive(Debug, Default)]
-pub(crate) struct Seen(Mutex<Vec<Vec<Rows>>>);
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The most rows that are kept of each.
+    most: usize,
+    steps: Mutex<Vec<Vec<Rows>>>,
+}
 
 /// How many rows there were, and the first ones.
 type Rows = (u64, Vec<Value>);
 
 impl Seen {
-    fn new(plan: &Plan) -> Self {
+    fn new(plan: &Plan, most: usize) -> Self {
         let branches = plan.steps().iter().map(|step| vec![Default::default(); step.branches.len().max(1)]);
-        Self(Mutex::new(branches.collect()))
+        Self { most, steps: Mutex::new(branches.collect()) }
     }
 
     /// Looks at what came out of a step.
     pub(crate) fn look(&self, step: usize, branch: usize, batch: &RecordBatch) -> Result<()> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((rows, samples)) = all.get_mut(step).and_then(|branches| branches.get_mut(branch)) else {
             return Ok(());
         };
         *rows += batch.num_rows() as u64;
-        let wanted = batch.num_rows().min(SAMPLES.saturating_sub(samples.len()));
+        let wanted = batch.num_rows().min(self.most.saturating_sub(samples.len()));
         if wanted > 0 {
             let first = batch.slice(0, wanted);
             let seen = match visible(&first.schema()) {
@@ -80,7 +84,15 @@ impl Plan {
     ///
     /// # Errors
     /// As of [`run`](Self::run).
-    pub fn try_out(mut self, rows: u64, progress: Arc<Progress>) -> Result<TryOut> {
+    pub fn try_out(self, rows: u64, progress: Arc<Progress>) -> Result<TryOut> {
+        self.try_out_showing(rows, SAMPLES, progress)
+    }
+
+    /// The same with so many rows kept of what came out of each step, at most.
+    ///
+    /// # Errors
+    /// As of [`run`](Self::run).
+    pub fn try_out_showing(mut self, rows: u64, most: usize, progress: Arc<Progress>) -> Result<TryOut> {
         let failed = |error: std::io::Error| Error::Engine {
             message: format!("no temporary folder can be made: {error}"),
             help: None,
@@ -96,10 +108,10 @@ impl Plan {
         self.quarantine = quarantine.to_string_lossy().into_owned();
         self.engine.options.threads = 1;
         self.has_card = false;
-        let (steps, seen) = (self.steps().to_vec(), Arc::new(Seen::new(&self)));
+        let (steps, seen) = (self.steps().to_vec(), Arc::new(Seen::new(&self, most)));
         self.seen = Some(seen.clone());
         self.run(RunOptions { limit: Some(rows), progress, ..RunOptions::default() })?;
-        let mut all = std::mem::take(&mut *seen.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all = std::mem::take(&mut *seen.steps.lock().unwrap_or_else(PoisonError::into_inner));
         let mut tried = Vec::new();
         for (step, branches) in steps.iter().zip(&mut all) {
             for (branch, (rows, samples)) in branches.iter_mut().enumerate() {

@@ -47,6 +47,10 @@ impl Trial {
         Self { call }
     }
 
+    pub(super) fn call(&self) -> &Call {
+        &self.call
+    }
+
     /// `transform`, `ordered`, `global` or `source`.
     pub fn kind(&self) -> &'static str {
         kind_text(self.call.opened.kind)
@@ -147,7 +151,7 @@ impl Trial {
 }
 
 /// The rows in batches; one of no rows where there are none.
-fn batches(rows: &RecordBatch, size: usize) -> impl Iterator<Item = RecordBatch> {
+pub(super) fn batches(rows: &RecordBatch, size: usize) -> impl Iterator<Item = RecordBatch> {
     let count = rows.num_rows();
     (0..count.max(1)).step_by(size).map(move |start| rows.slice(start, size.min(count - start)))
 }

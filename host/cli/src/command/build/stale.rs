@@ -16,13 +16,18 @@ pub(in crate::command) fn is_stale(project: &Project) -> bool {
     built.map_or(true, |built| newest(&project.folder) > Some(built))
 }
 
+/// Whether a file or folder of this name may be what a plugin is built of.
+pub(in crate::command) fn is_source_name(name: &str) -> bool {
+    !name.starts_with('.') && !NOT_SOURCES.contains(&name) && !name.ends_with(".yaml")
+}
+
 /// When a file in a folder, or in one within, was written last.
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let when = |entry: fs::DirEntry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with('.') || NOT_SOURCES.contains(&name.as_ref()) || name.ends_with(".yaml") {
+        if !is_source_name(&name) {
             return None;
         }
         match entry.file_type().ok()?.is_dir() {
