@@ -2,10 +2,11 @@
 
 mod compile;
 mod encode;
+mod exports;
 mod strip;
 mod weigh;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -16,6 +17,8 @@ use wasmtime::component::{Component, InstancePre, types::ComponentItem};
 
 use self::compile::compile;
 pub use self::encode::{CONTRACT_WIT, encode};
+pub(crate) use self::exports::ALLOCATE;
+use self::exports::exported;
 pub use self::strip::strip;
 use crate::capability::{Capability, Grants};
 use crate::contract::v0_1::{Column, Exports, Kind, Manifest};
@@ -65,6 +68,8 @@ pub(crate) struct Code {
     pub(crate) engine: Engine,
     /// How often the clock has ticked that interrupts its calls.
     pub(crate) ticks: Arc<AtomicU64>,
+    /// What it exports, by function, where its stack is to be looked at.
+    pub(crate) names: Arc<HashMap<u32, String>>,
 }
 
 /// What a step says of itself, before it knows parameters or data.
@@ -164,6 +169,7 @@ impl Plugin {
             grants: Arc::new(options.grants.clone()),
             engine: engine.clone(),
             ticks: sandbox.ticks.clone(),
+            names: Arc::new(if engine.is_sampling() { exported(bytes) } else { HashMap::new() }),
         };
         let limits = options.limits.unwrap_or(engine.options.limits);
         let manifests = Instance::describe(&code, limits).map_err(|failure| {

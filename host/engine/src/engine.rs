@@ -140,13 +140,18 @@ impl Engine {
         self.sandbox(Way::default()).is_ok_and(|sandbox| sandbox.pooling)
     }
 
+    /// Whether guests' stacks may be looked at.
+    pub(crate) fn is_sampling(&self) -> bool {
+        self.tick < TICK
+    }
+
     /// Where plugins live that are compiled in a way.
     pub(crate) fn sandbox(&self, way: Way) -> Result<&Sandbox> {
         let place = &self.shared.sandboxes[usize::from(way.endless) + 2 * usize::from(way.terse)];
         if let Some(sandbox) = place.get() {
             return Ok(sandbox);
         }
-        let sandbox = Sandbox::new(&self.options, way, self.tick < TICK)?;
+        let sandbox = Sandbox::new(&self.options, way, self.is_sampling())?;
         if !way.endless {
             tick(&sandbox, self.tick)?;
         }

@@ -106,7 +106,7 @@ fn shown(args: &BenchArgs, target: &Target, figures: &Figures) -> String {
         format!("  ns/row    {}", nanos(1e9 / rate)),
     ];
     if figures.bytes_in() > 0.0 {
-        lines.push(format!("  MB/s      {:.0}", figures.bytes_in() * rate / 1e6));
+        lines.push(format!("  MB/s      {}", count(figures.bytes_in() * rate / 1e6)));
     }
     lines.push(match (figures.boundary, figures.share()) {
         (Some(seconds), Some(share)) => format!("  boundary  {:.0} %, {} ns/row", share * 100.0, nanos(seconds * 1e9)),

@@ -175,7 +175,6 @@ fn written(input: Option<String>) -> Result<Pipeline> {
 
 /// Each step of the plugin, or those that were asked for, on rows of a file.
 fn alone(plugin: &Plugin, file: &Path, input: &str, wanted: &[String]) -> stillroom::Result<Pipeline> {
-    let file = Path::new(".").join(file);
     let mut steps = vec![json!({ "id": "read", "source": input })];
     for step in plugin.steps().iter().filter(|step| wanted.is_empty() || wanted.contains(&step.name)) {
         let uses = format!("{}/{}", file.display(), step.name);

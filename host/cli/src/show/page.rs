@@ -143,6 +143,67 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_hostile_manifest_is_text_on_the_page() {
+        let evil = "<img src=x onerror=alert(1)> | [x](javascript:1) ``` \n# Heading";
+        let step = StepInfo {
+            name: "evil".to_owned(),
+            kind: "transform",
+            summary: evil.to_owned(),
+            params: serde_json::json!({
+                "required": ["a|b`c"],
+                "properties": { "a|b`c": { "type": "string", "default": "```\n<b>|", "description": evil } },
+            }),
+            columns: vec![ColumnInfo {
+                name: "c|<i>".to_owned(),
+                data_types: vec!["list<utf8>".to_owned(), "x`|".to_owned()],
+                required: true,
+                summary: evil.to_owned(),
+            }],
+        };
+        let expected = r#"
+## evil
+
+&lt;img src=x onerror=alert(1)&gt; &#124; \[x\](javascript:1) &#96;&#96;&#96; \# Heading
+
+Transform: works on any batch by itself, on all threads.
+
+### Parameters
+
+Under `with:`.
+
+| name | what it may be | default | what it does |
+|---|---|---|---|
+| <code>a&#124;b&#96;c</code> | string | **required** | &lt;img src=x onerror=alert(1)&gt; &#124; \[x\](javascript:1) &#96;&#96;&#96; \# Heading |
+
+### Columns
+
+Of the data; `columns:` gives them other names.
+
+| name | type | | what it is |
+|---|---|---|---|
+| <code>c&#124;&lt;i&gt;</code> | `list<utf8>` or <code>x&#96;&#124;</code> | **required** | &lt;img src=x onerror=alert(1)&gt; &#124; \[x\](javascript:1) &#96;&#96;&#96; \# Heading |
+
+### Example
+
+````yaml
+steps:
+  - id: read
+    source: data/in.jsonl
+  - id: evil
+    use: ./evil.wasm/evil
+    with:
+      "a|b`c": "```\n<b>|"
+  - id: write
+    sink: out/out.jsonl
+````
+"#;
+        let page = section(&step, "./evil.wasm");
+        // Of entities, which ones is no matter.
+        let page = page.replace("&#60;", "&lt;").replace("&#62;", "&gt;");
+        assert_eq!(page, expected, "{page}");
+    }
+
+    #[test]
     fn names_are_quoted_where_yaml_would_see_something_else() {
         for (text, expected) in [
             ("text/normalise", "text/normalise"),

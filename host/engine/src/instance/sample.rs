@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use wasmtime::WasmBacktrace;
+use wasmtime::{FrameInfo, WasmBacktrace};
 
 use super::{Instance, MAX_FRAME, clip_to, demangle};
+use crate::component::{ALLOCATE, Code};
 use crate::testing::{Frame, Sample, Samples, Stack};
 
 /// The stacks of the host's own work.
@@ -27,6 +28,8 @@ pub(crate) struct Sampler {
 
 struct Recorder {
     start: Instant,
+    /// What the plugin exports, by function.
+    exports: Arc<HashMap<u32, String>>,
     /// Ticks that are accounted for.
     counted: u64,
     /// By module and function.
@@ -37,8 +40,8 @@ struct Recorder {
 }
 
 impl Sampler {
-    /// `ticks` is what the guests' clock has ticked.
-    pub(crate) fn new(ticks: Arc<AtomicU64>) -> Self {
+    /// For instances of a plugin.
+    pub(crate) fn new(code: &Code) -> Self {
         let host = |name: &str| Frame { name: name.to_owned(), is_host: true };
         let samples = Samples {
             frames: vec![host("(host) hands a batch over"), host("(host) takes an answer back")],
@@ -46,8 +49,9 @@ impl Sampler {
             taken: Vec::new(),
         };
         let (frames, stacks) = (HashMap::new(), HashMap::new());
-        let recorder = Recorder { start: Instant::now(), counted: 0, frames, stacks, samples };
-        Self { ticks, recorder: Arc::new(Mutex::new(recorder)) }
+        let (start, exports) = (Instant::now(), code.names.clone());
+        let recorder = Recorder { start, exports, counted: 0, frames, stacks, samples };
+        Self { ticks: code.ticks.clone(), recorder: Arc::new(Mutex::new(recorder)) }
     }
 
     /// A call begins: what has passed since the last one is nobody's.
@@ -103,7 +107,7 @@ impl Recorder {
     /// The number of a stack.
     fn stack(&mut self, backtrace: &WasmBacktrace) -> usize {
         if let [only] = backtrace.frames()
-            && only.func_name().is_some_and(is_hosts)
+            && self.name(only).is_some_and(|name| is_hosts(&name))
         {
             return HANDING_OVER;
         }
@@ -112,7 +116,7 @@ impl Recorder {
             let module = frame.module().name().unwrap_or_default();
             let key = (module.to_owned(), frame.func_index());
             let known = self.frames.get(&key).copied();
-            let frame = known.unwrap_or_else(|| self.frame(key, frame.func_name()));
+            let frame = known.unwrap_or_else(|| self.frame(key, self.name(frame)));
             let next = self.samples.stacks.len();
             let stack = *self.stacks.entry((around, frame)).or_insert(next);
             if stack == next {
@@ -123,10 +127,19 @@ impl Recorder {
         around.unwrap_or(HANDING_OVER)
     }
 
+    /// Its own name, or what it is exported as.
+    fn name(&self, frame: &FrameInfo) -> Option<String> {
+        let exported = || {
+            let name = self.exports.get(&frame.func_index())?;
+            frame.module().get_export(name).map(|_| name.clone())
+        };
+        frame.func_name().map(str::to_owned).or_else(exported)
+    }
+
     /// A function that was not seen before.
-    fn frame(&mut self, key: (String, u32), name: Option<&str>) -> usize {
+    fn frame(&mut self, key: (String, u32), name: Option<String>) -> usize {
         let name = match name {
-            Some(name) => demangle(name),
+            Some(name) => demangle(&name),
             None if key.0.is_empty() => format!("function {}", key.1),
             None => format!("function {} of {}", key.1, key.0),
         };
@@ -139,5 +152,5 @@ impl Recorder {
 
 /// Whether a function is one by which the host has memory allocated, or given back.
 fn is_hosts(name: &str) -> bool {
-    name.contains("cabi_realloc") || name.contains("cabi_post")
+    name.contains(ALLOCATE) || name.contains("cabi_post")
 }

@@ -103,7 +103,7 @@ impl Meter<'_> {
     /// From now on the stack is looked at, at each tick of the engine's clock. ([`Engine::with_clock`] has one that ticks
     /// often.)
     pub fn sample(&mut self) {
-        let sampler = Sampler::new(self.opening.plugin.code().ticks.clone());
+        let sampler = Sampler::new(self.opening.plugin.code());
         self.live.iter_mut().for_each(|live| live.sample(&sampler));
         self.sampler = Some(sampler);
     }

@@ -92,8 +92,10 @@ impl Sources {
     }
 }
 
+/// What a build writes down of its own accord is none.
 fn is_source(name: &str) -> bool {
-    is_source_name(name) && !name.ends_with(".yml")
+    let is_written = [".yml", ".lock", "-lock.json", ".sum"].iter().any(|ending| name.ends_with(ending));
+    is_source_name(name) && !is_written
 }
 
 /// Files of a folder and of those within.
@@ -150,6 +152,7 @@ mod tests {
 
         write("dist/x.wasm", "built");
         write("pipeline.yaml", "steps: []");
+        write("Cargo.lock", "version = 4");
         write("step.py", "a = 1");
         assert_eq!(look(&first), first);
 

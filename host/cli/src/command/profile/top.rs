@@ -36,10 +36,10 @@ pub(super) fn top(stream: Stream, samples: &Samples, most: usize) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Whether the plugin's functions have only numbers.
+/// Whether most of the plugin's functions have only numbers.
 pub(super) fn is_nameless(samples: &Samples) -> bool {
-    let mut guests = samples.frames.iter().filter(|frame| !frame.is_host).peekable();
-    guests.peek().is_some() && guests.all(|frame| frame.name.starts_with("function "))
+    let guests: Vec<_> = samples.frames.iter().filter(|frame| !frame.is_host).collect();
+    2 * guests.iter().filter(|frame| frame.name.starts_with("function ")).count() > guests.len()
 }
 
 fn shares(samples: &Samples) -> Vec<Share> {
