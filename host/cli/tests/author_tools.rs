@@ -76,7 +76,8 @@ fn what_cannot_be_measured_is_said() {
         (&["bench", "text/normalise", "--column", "x=int65"], "`int65` is no type"),
         (&["bench", "text/normalise", "--column", "x=list<utf8>"], "no rule to make a column `x` of type list<utf8>"),
         (&["bench", "text/normalise", "--rows", "0"], "1 to 100000000"),
-        (&["bench", &format!("{kinds}/swallow")], "kinds.wasm/swallow"),
+        (&["bench", &format!("{kinds}/fail")], "cannot go on at n = 0"),
+        (&["profile", &format!("{kinds}/fail"), "--params", r#"{"how": "fault"}"#], "will not work on 0"),
     ] {
         let (code, message) = failure(arguments);
         assert_eq!(code, 2, "{arguments:?}");
@@ -104,6 +105,7 @@ fn the_stand_in_takes_and_answers_the_same_bytes() {
         // Rows that are left out, with a reason.
         (builtin("text"), "gopher", json!({}), Some(texts(100))),
         (builtin("text"), "stats", json!({}), Some(texts(100))),
+        (kinds.clone(), "fail", json!({ "how": "reject", "at": 3, "every": 10 }), Some(numbers(100))),
         (kinds.clone(), "running-total", json!({}), Some(numbers(5000))),
         (kinds, "count", json!({ "rows": 100 }), None),
     ] {
@@ -160,6 +162,14 @@ fn a_profile_is_of_the_form_that_the_firefox_profiler_opens() {
     assert!(column("samples", "stack").into_iter().all(|stack| (stack.unwrap() as usize) < length("stackTable")));
     assert!(length("samples") > 0 && column("samples", "weight").into_iter().all(|weight| weight.unwrap() > 0));
     assert!(thread["samples"]["timeDeltas"].as_array().unwrap().iter().all(|delta| delta.as_f64().unwrap() >= 0.0));
+}
+
+#[test]
+fn help_fits_a_terminal() {
+    for verb in ["dev", "bench", "profile", "docs"] {
+        let help = stdout(&[verb, "--help"]);
+        assert!(help.contains("Examples:") && help.lines().all(|line| line.len() <= 100), "{help}");
+    }
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn one_round_builds_and_shows_the_rows() {
     assert!(!folder.join("out").exists(), "nothing is written");
 
     // Other rows, fewer of them, and without a pipeline.
-    let rows = folder.join("more.jsonl");
+    let rows = folder.join("data/more.jsonl");
     std::fs::write(&rows, "{\"text\": \"ä\"}\n{\"text\": \"b\"}\n").unwrap();
     let with = |more: &[&str]| {
         let arguments = [&["dev", dir, "--once", "--input", rows.to_str().unwrap()], more].concat();

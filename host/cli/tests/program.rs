@@ -21,7 +21,20 @@ fn help_names_every_command_and_what_it_means() {
     {
         assert!(help.contains(words), "{words:?} in {help}");
     }
-    for verb in ["run", "check", "graph", "inspect", "lock", "steps", "schema", "completions"] {
+    for verb in [
+        "run",
+        "check",
+        "graph",
+        "inspect",
+        "lock",
+        "steps",
+        "schema",
+        "completions",
+        "dev",
+        "bench",
+        "profile",
+        "docs",
+    ] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb} in {help}");
         assert!(stdout(&[verb, "--help"]).contains(&format!("Usage: still {verb}")));
     }

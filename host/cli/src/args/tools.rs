@@ -154,30 +154,29 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
 }
 
 const DEV_HELP: &str = "\
-Builds the plugin whenever its sources change, and takes a few rows through the steps of `pipeline.yaml`
-in its folder that use it; shows what came out, and what is not as it was the time before. Sources are
-known by their content, and looked at again and again, so that it works in every kind of folder.
-Where there is no `pipeline.yaml`, `--input` names rows, and each step has its default parameters.
-Ctrl-C ends it.
+Builds the plugin whenever its sources change, and takes a few rows through those steps of
+`pipeline.yaml` in its folder that use it; shows what came out, and what is not as it was the time
+before. Sources are known by their content, and looked at again and again, so that it works in
+every kind of folder. Where there is no `pipeline.yaml`, `--input` names rows, and each step has its
+default parameters. Ctrl-C ends it.
 
 Examples:
   still dev
   still dev plugins/shout --input more.jsonl --rows 3";
 
 const BENCH_HELP: &str = "\
-Rows are made by a rule for the columns that the step requires: texts of 200 bytes, numbers, true and
-false; `--input` gives it others. One thread, one instance, no disk; first a few calls to warm up,
-then about nine runs, of which the median is told, with the slowest and the fastest.
+Rows are made by a rule for the columns that the step requires: texts of 200 bytes, numbers, true
+and false; `--input` gives it others. One thread, one instance, no disk; first a few calls to warm
+up, then about nine runs, of which the median is told, with the slowest and the fastest.
 
   rows/s    rows that went in (of a step that makes rows: came out), in the time of the calls
   MB/s      bytes of the columns that went in
   boundary  what the calls take that is not the plugin's own work: to lower the batch into its
-            memory, to call, to lift the answer and to check it. Measured, with a plugin in its place
+            memory, to call, to lift the answer and to check it. Measured with a plugin in its place
             that takes the same batch and answers with the same bytes, and does nothing else
   memory    of the instance, at its largest
 
-A time of the step in a run is less only where its batches are; what a run adds is reading, columns
-that are carried along, and writing. A global step's boundary is not measured: its answer comes at
+What a run adds is reading, columns that are carried along, and writing. A global step's boundary is not measured: its answer comes at
 the end.
 
 Examples:
@@ -186,12 +185,12 @@ Examples:
   still bench dist/quality.wasm/score --input sample.parquet --json";
 
 const PROFILE_HELP: &str = "\
-Looks at the step's stack a thousand times a second, says which functions it is in, and writes a file
-that the Firefox profiler opens (profiler.firefox.com, `Load a profile from file`).
+Looks at the step's stack a thousand times a second, says which functions it is in, and writes a
+file that the Firefox profiler opens (profiler.firefox.com, `Load a profile from file`).
 
-A stack is looked at where the plugin enters a function or goes round a loop; a short function without
-either counts as part of what called it. What the host does for a call has functions of its own, that
-begin with `(host)`. Functions have names where the file has: `still build` leaves them in.
+A stack is looked at where the plugin enters a function or goes round a loop; a short function
+without either counts as part of what called it. What the host does for a call has functions of
+its own, that begin with `(host)`. Functions have names where the file has: `still build` leaves them in.
 
 Examples:
   still profile dist/shout.wasm/shout
