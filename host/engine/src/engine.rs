@@ -25,6 +25,9 @@ const KEEP_RESIDENT_BYTES: usize = 2 << 20;
 /// How often a guest that works is looked after. A call may take so much longer than its limit.
 const TICK: Duration = Duration::from_millis(10);
 
+/// A clock that ticks more often does nothing else.
+const LEAST_TICK: Duration = Duration::from_micros(100);
+
 /// Frames of a stack that is sampled; a trap's are wasmtime's own 20.
 const SAMPLED_FRAMES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
@@ -114,13 +117,14 @@ impl Engine {
         Self::with_clock(options, TICK)
     }
 
-    /// The same with a clock that ticks more often than every 10 ms: that guests' stacks can be
+    /// The same with a clock that ticks more often than every 10 ms (every 0.1 ms at most), so that guests' stacks can be
     /// [sampled](crate::testing::Meter::sample).
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_clock(options: EngineOptions, tick: Duration) -> Result<Self> {
         let options = EngineOptions { threads: options.threads.max(1), ..options };
+        let tick = tick.max(LEAST_TICK);
         let engine = Self {
             options,
             tick,

@@ -94,7 +94,7 @@ mod tests {
             ("*bold* _it_ [x](javascript:1) ![i](u)", "\\*bold\\* \\_it\\_ \\[x\\](javascript:1) \\!\\[i\\](u)"),
             ("https://x.example @you", "https&#58;//x.example &#64;you"),
             ("of `nfc`, not `n", "of `nfc`, not &#96;n"),
-            ("```sh\nrm\n```", "&#96;&#96;`sh rm`&#96;&#96;"),
+            ("```sh\nrm\n```", "&#96;&#96;&#96;sh rm &#96;&#96;&#96;"),
             ("# head\n\n- item", "\\# head - item"),
             ("- item", "\\- item"),
             ("12. item", "12\\. item"),
