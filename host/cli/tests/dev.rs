@@ -16,11 +16,11 @@ use common::stdout;
 /// Whoever waits for longer waits for nothing.
 const HANGS: Duration = Duration::from_secs(900);
 
-/// A new project, and the folder in which its compiler keeps what it made; that one stays, so that the next time is quick.
+/// A new project. Each has a name of its own: they share the folder in which the compiler keeps what it made.
 fn project(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
-    stdout(&["new", "shout", "--lang", "rust", "--dir", folder.to_str().unwrap()]);
+    stdout(&["new", name, "--lang", "rust", "--dir", folder.to_str().unwrap()]);
     folder
 }
 
@@ -28,7 +28,7 @@ fn still(arguments: &[&str]) -> Command {
     let temporary = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_still"));
     command.args(arguments).env("STILLROOM_CACHE_DIR", temporary.join("compiled"));
-    command.env("CARGO_TARGET_DIR", temporary.join("author")).stdin(Stdio::null());
+    command.env("CARGO_TARGET_DIR", temporary.join("author-target")).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -89,8 +89,8 @@ fn one_round_builds_and_shows_the_rows() {
     let output = still(&["dev", dir, "--once"]).output().unwrap();
     let (said, wrong) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success(), "{wrong}");
-    assert!(said.starts_with("./dist/shout.wasm: built in "), "{said}");
-    assert!(said.contains("\nshout  ./dist/shout.wasm/shout: 3 rows\n"), "{said}");
+    assert!(said.starts_with("./dist/dev-once.wasm: built in "), "{said}");
+    assert!(said.contains("\nshout  ./dist/dev-once.wasm/shout: 3 rows\n"), "{said}");
     assert!(said.contains("THE QUICK BROWN FOX!"), "{said}");
     assert!(!folder.join("out").exists(), "nothing is written");
 
@@ -104,7 +104,7 @@ fn one_round_builds_and_shows_the_rows() {
         String::from_utf8(output.stdout).unwrap()
     };
     let said = with(&["--rows", "1"]);
-    assert!(said.starts_with("./dist/shout.wasm: built before") && said.contains("/shout: 1 row\n"), "{said}");
+    assert!(said.starts_with("./dist/dev-once.wasm: built before") && said.contains("/shout: 1 row\n"), "{said}");
     std::fs::remove_file(folder.join("pipeline.yaml")).unwrap();
     assert!(with(&["--step", "shout"]).contains("    0  Ä!\n    1  B!\n"), "{}", with(&[]));
 
