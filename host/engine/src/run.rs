@@ -50,7 +50,7 @@ pub(crate) use journal::{mark_of, remove_unkept};
 pub use results::Results;
 pub(crate) use results::{Found, Keep};
 use stage::Stage;
-use steady::Tally;
+pub(crate) use steady::Tally;
 pub(crate) use table::Token;
 use table::{Job, Table};
 pub(crate) use try_out::Seen;
@@ -93,7 +93,7 @@ pub(crate) struct Shared {
     /// Of each step, its instances where they may be fewer than the threads.
     pub(crate) few: Vec<Option<Few>>,
     /// Of each step, what is counted over all of its instances.
-    tallies: Vec<Arc<Tally>>,
+    pub(crate) tallies: Vec<Arc<Tally>>,
 }
 
 impl Shared {

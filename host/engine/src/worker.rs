@@ -22,7 +22,7 @@ use crate::instance::{Answer, At, Failure, Instance};
 use crate::pipeline::OnError;
 use crate::plan::{BatchSize, Call, Meet, Op, Route, Segment, Target, Work, whole};
 use crate::report::Count;
-use crate::run::{Found, Shared, Token, panicked};
+use crate::run::{Found, Shared, Tally, Token, panicked};
 use crate::sink::Encoded;
 use crate::source::bounded;
 
@@ -120,7 +120,7 @@ struct Scratch<'p> {
     rejected: Vec<Rejected>,
     counts: Vec<Count>,
     entered: u64,
-    /// The last step that made more rows than it got, and what has come to the exits since the first of these did.
+    /// The last step that repeated rows, and what has come to the exits since the first of these did.
     grown: Option<&'p Call>,
     held: usize,
 }
@@ -179,7 +179,7 @@ impl<'a> Worker<'a> {
         for (at, op) in segment.ops.iter().enumerate() {
             if let Work::Meet(meet) = &op.work {
                 let inputs = std::mem::take(&mut scratch.waiting[at]);
-                let batches = meet_item(meet, inputs, &mut scratch.counts[op.slot])
+                let batches = meet_item(meet, inputs, &mut scratch.counts[op.slot], &self.shared.tallies[op.step])
                     .map_err(|error| at_rows(error, 0, first_row))?;
                 for batch in batches {
                     self.look(op.step, 0, &batch)?;
@@ -208,7 +208,8 @@ impl<'a> Worker<'a> {
                 }
                 Task::Pieces(call, next, mut pieces, batch) => {
                     let start = Instant::now();
-                    let piece = pieces.next_piece(call, &batch)?;
+                    let host = |error: Error| step_error(call, scratch.number, batch.num_rows(), host_limit(&error));
+                    let piece = pieces.next_piece(call, &batch).map_err(host)?;
                     if let Some(piece) = piece {
                         self.look(call.step, 0, &piece)?;
                         stack.push(Task::Pieces(call, next, pieces, batch));
@@ -406,15 +407,15 @@ impl<'a> Worker<'a> {
         self.shared.count_rejected(call, aside).map_err(fail)?;
         scratch.rejected.extend(outcome.rejected.into_iter().chain(failed));
         count.time += start.elapsed();
-        if outcome.pieces.is_more_than(batch.num_rows()) {
+        if outcome.pieces.grows() {
             scratch.grown = Some(call);
         }
         stack.push(Task::Pieces(call, &op.next[0], outcome.pieces, batch));
         Ok(())
     }
 
-    /// What has come to an exit waits there for its turn. As long as no step makes more rows than it gets that is as much as
-    /// has been read; from then on it is counted.
+    /// What has come to an exit waits there for its turn. As long as no step repeats rows that is as much as has been read; from
+    /// then on it is counted.
     fn hold(&self, scratch: &mut Scratch<'a>, bytes: impl FnOnce() -> usize) -> Result<()> {
         let Some(call) = scratch.grown else { return Ok(()) };
         scratch.held += bytes();
@@ -560,19 +561,35 @@ impl Scratch<'_> {
     }
 }
 
-/// Streams meet: what each brought of one item.
-pub(crate) fn meet_item(meet: &Meet, inputs: Vec<Vec<RecordBatch>>, count: &mut Count) -> Result<Vec<RecordBatch>> {
+/// Streams meet: what each brought of one item. A join that repeats rows goes on in small pieces, and has an end.
+pub(crate) fn meet_item(
+    meet: &Meet,
+    inputs: Vec<Vec<RecordBatch>>,
+    count: &mut Count,
+    tally: &Tally,
+) -> Result<Vec<RecordBatch>> {
     let start = Instant::now();
     let inputs = inputs.iter().zip(&meet.inputs).map(|(batches, input)| whole(&input.schema, batches));
     let inputs = inputs.collect::<Result<Vec<_>>>()?;
     let origins: Vec<Vec<u64>> = inputs.iter().enumerate().map(|(input, batch)| meet.origins(input, batch)).collect();
     let merged = meet.merge(&origins, count)?;
     let mut batches = Vec::new();
-    if merged.len > 0 {
-        bounded(meet.gather(&merged, &inputs)?, meet.batch.rows, meet.batch.bytes, &mut batches);
+    let grows = merged.rows.iter().zip(&inputs).any(|(rows, input)| call::repeats(rows, input.num_rows()));
+    let (rows, mut held) = (if grows { meet.piece_rows(&inputs) } else { merged.len.max(1) }, 0);
+    for at in (0..merged.len).step_by(rows) {
+        let piece = meet.gather(&merged.slice(at, rows.min(merged.len - at)), &inputs)?;
+        if grows {
+            held += batch_bytes(&piece);
+            tally.hold(held).map_err(|failure| meet.failed(failure, inputs[0].num_rows()))?;
+        }
+        bounded(piece, meet.batch.rows, meet.batch.bytes, &mut batches);
     }
     count.time += start.elapsed();
     Ok(batches)
+}
+
+fn host_limit(error: &Error) -> Failure {
+    Failure::new(Blame::Limit, error.to_string())
 }
 
 /// The columns that an output gets.

@@ -350,7 +350,7 @@ typedef struct sr_step {
     size_t state_size;
     sr_status (*open)(sr_schema *schema, void *state);
     sr_status (*process)(void *state, const sr_batch *batch, sr_output *output);
-    /* Ordered and global steps, may be NULL: after the last batch, until it puts nothing. */
+    /* Global steps, may be NULL elsewhere: after the last batch, until it puts nothing. */
     sr_status (*finish)(void *state, sr_output *output);
 } sr_step;
 
@@ -2196,7 +2196,7 @@ const sr_abi_finished *sr_export_finish(void) {
     sr_status status = SR_OK;
     if (sr_g.step == NULL) status = sr_fault_at(SR_PLUGIN_FAULT, NULL, 0, "no step is open");
     else if (sr_g.step->finish != NULL) status = sr_g.step->finish(sr_g.state, output);
-    bool some = status == SR_OK && sr_g.whose == SR_OK && sr_answers(output);
+    bool some = status == SR_OK && sr_g.whose == SR_OK && (sr_answers(output) || output->rejected.size > 0);
     if (some) sr_lower_output(output, 0, &answer->is.some.output);
     answer->failed = sr_failed(status, &answer->is.fault);
     if (!answer->failed) answer->is.some.has = some;

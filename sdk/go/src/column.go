@@ -41,7 +41,8 @@ func (c *Utf8Column) view(array *Array) {
 	c.Array, c.offsets, c.bytes = array, numbersOf[int32](array.buffers[1], array.length+1), array.buffers[2]
 }
 
-// Value is a row's text, without a copy: it points into the column, which lives as long as the text. Empty for a null.
+// Value is a row's text, without a copy: it points into the column, which lives as long as the text. A null
+// may have anything there: ask IsNull.
 func (c *Utf8Column) Value(row int) string {
 	value := c.bytes[c.offsets[row]:c.offsets[row+1]]
 	return unsafe.String(unsafe.SliceData(value), len(value))
@@ -67,7 +68,7 @@ func (c *BinaryColumn) view(array *Array) {
 	c.Array, c.offsets, c.bytes = array, numbersOf[int32](array.buffers[1], array.length+1), array.buffers[2]
 }
 
-// Value is a row's bytes, without a copy: for reading only. Empty for a null.
+// Value is a row's bytes, without a copy: for reading only. A null may have anything there: ask IsNull.
 func (c *BinaryColumn) Value(row int) []byte {
 	begin, end := c.offsets[row], c.offsets[row+1]
 	return c.bytes[begin:end:end]

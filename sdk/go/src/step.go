@@ -20,7 +20,7 @@ type Step interface {
 	Process(batch *Batch) (*Output, error)
 }
 
-// Finisher is an ordered or global step that has something to say at the end.
+// Finisher is a global step: it answers at the end. (The host asks no step of another kind.)
 type Finisher interface {
 	Step
 	// Finish is called after the last batch until it answers nil.

@@ -128,8 +128,8 @@ export const param: {
   string<const O extends ParamOptions<string>>(summary?: string, options?: O): Given<string, O>;
   /** A whole number up to 2^53; one beyond is refused and never rounded. */
   integer<const O extends ParamOptions<number> & Limits<number>>(summary?: string, options?: O): Given<number, O>;
-  /** A whole number of 64 bits. */
-  bigint<const O extends ParamOptions<bigint> & Limits<bigint>>(summary?: string, options?: O): Given<bigint, O>;
+  /** A whole number of 64 bits, as a BigInt, also by default. */
+  bigint<const O extends ParamOptions<bigint | number> & Limits<bigint | number>>(summary?: string, options?: O): Given<bigint, O>;
   /** A number. */
   number<const O extends ParamOptions<number> & Limits<number>>(summary?: string, options?: O): Given<number, O>;
   /** True or false. */
@@ -152,8 +152,8 @@ export type Row<C> = { [K in keyof C]: C[K] extends ColumnSpec<infer T, infer R>
 
 /** The columns that a step makes, by name. */
 export type MadeColumns<O> = { [K in keyof O]: Made<O[K]> };
-/** The values of a row that a step makes, by name. */
-export type MadeRow<O> = { [K in keyof O]?: Value<O[K]> | (Value<O[K]> extends bigint ? number : never) | null };
+/** The values of a row that a step makes, by name: all that are declared, null for none. */
+export type MadeRow<O> = { [K in keyof O]: Value<O[K]> | (Value<O[K]> extends bigint ? number : never) | null };
 
 /** The rows of a batch that a step works on. */
 export class Batch<C = any> {
@@ -225,11 +225,14 @@ type RowAnswer<O> = MadeRow<O> | MadeRow<O>[] | null | undefined;
 export interface Methods<P, C, O> {
   /** Answers a batch. */
   process?(batch: Batch<C>, context: Context<P>): Answer<O> | Promise<Answer<O>>;
-  /** Answers a row; with `rows: "any"` also with several or none. What it throws as `Reject` rejects the row. */
+  /** Answers a row; with `rows: "any"` also with several or none (null). What it throws as `Reject` rejects the row. */
   row?(row: Row<C>, context: Context<P>): RowAnswer<O> | Promise<RowAnswer<O>>;
   /** A source's rows. */
   generate?(context: Context<P>): Iterator<MadeRow<O>>;
-  /** After the last batch of an ordered or global step: called until it answers nothing. */
+  /**
+   * After the last batch of a global step: called until it answers nothing, neither rows nor rejections. No other kind of step may
+   * have it; an ordered one has answered to every row by then.
+   */
   finish?(context: FinishContext<P>): Answer<O> | Promise<Answer<O>>;
 }
 

@@ -10,7 +10,7 @@ export interface Opening {
   types?: Record<string, string>;
 }
 
-/** Opens a step and runs it over one batch (`rows`: a source, over so many). A global step answers with its `finish`. */
+/** Opens a step and runs it over one batch (`rows`: a source, over so many). A global step answers with all of its `finish`. */
 export function run(step: Step, given?: Opening & { columns?: TestColumns; rows?: number }): TestOutput;
 
 /** Opens a step. */

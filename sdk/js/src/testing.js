@@ -11,16 +11,32 @@ import { parseType } from "./lib/type.js";
 export { answerWith } from "./lib/native/http.js";
 export { takeLines };
 
+/** How often a global step may answer in `finish` before it seems to do so for ever. */
+const MOST_PIECES = 1000;
+
 /**
- * Opens a step and runs it: over one batch of columns, or for a source over so many rows. A global step answers with its
- * `finish`. Async steps answer with a promise.
+ * Opens a step and runs it: over one batch of columns, or for a source over so many rows. A global step answers with all that
+ * its `finish` answers until it answers nothing, as the host asks it. Async steps answer with a promise.
  * @param {import("./lib/step.js").Step} step
  * @param {{ params?: object | string, columns?: Record<string, unknown[]>, types?: Record<string, string>, rows?: number }} [with_]
  */
 export function run(step, { params, columns = {}, types, rows } = {}) {
   const runner = open(step, { params, types: { ...guessed(step, columns), ...types } });
   const answer = runner.process(rows ?? columns);
-  return step.kind === "global" ? after(answer, () => runner.finish()) : answer;
+  return step.kind === "global" ? after(answer, () => finished(runner)) : answer;
+}
+
+/** All pieces of a global step's answer in one; undefined where there is none. */
+function finished(runner) {
+  const pieces = [];
+  const heard = (piece) => {
+    if (!piece) return TestOutput.joined(pieces);
+    if (pieces.push(piece) > MOST_PIECES) {
+      throw new Error(`\`finish\` answered ${pieces.length} times: it is called until it answers nothing, and this one always does`);
+    }
+    return after(runner.finish(), heard);
+  };
+  return after(runner.finish(), heard);
 }
 
 /**
@@ -67,7 +83,7 @@ export class Runner {
     return after(this.#opened.process(length, arrays), (answer) => {
       if (kind === "global" && answer.columns.length > 0) throw new Error("a global step answers in `finish`");
       if (kind !== "global") checkAnswer(this.#opened, answer, length);
-      return new TestOutput(this.#opened, answer);
+      return TestOutput.of(this.#opened, answer);
     });
   }
 
@@ -76,21 +92,48 @@ export class Runner {
     return after(this.#opened.finish(), (answer) => {
       if (!answer) return undefined;
       checkAnswer(this.#opened, answer, this.#sent);
-      return new TestOutput(this.#opened, answer);
+      return TestOutput.of(this.#opened, answer);
     });
   }
 }
 
 /** What a step answered, checked. */
 export class TestOutput {
-  #columns = new Map();
+  #columns;
 
-  constructor(opened, { columns: { length, arrays }, rows, rejected }) {
-    const each = arrays[Symbol.iterator]();
-    for (const [name, type] of opened.types.outputs) this.#columns.set(name, lift(type, each));
+  constructor(columns, { length, origins, rejected }) {
+    this.#columns = columns;
     this.length = length;
-    this.origins = rows && Array.from(new Uint32Array(rows.slice().buffer));
+    this.origins = origins;
     this.rejected = rejected;
+  }
+
+  /** An answer as it crossed. */
+  static of(opened, { columns: { length, arrays }, rows, rejected }) {
+    const each = arrays[Symbol.iterator]();
+    const columns = new Map();
+    for (const [name, type] of opened.types.outputs) columns.set(name, lift(type, each));
+    return new TestOutput(columns, { length, origins: rows && Array.from(new Uint32Array(rows.slice().buffer)), rejected });
+  }
+
+  /** The pieces of a global step's answer, one after the other. @param {TestOutput[]} pieces */
+  static joined(pieces) {
+    const origins = pieces.flatMap((piece) => piece.origins ?? Array.from({ length: piece.length }, (_, row) => row));
+    const seen = new Set(origins);
+    for (const { row } of pieces.flatMap((piece) => piece.rejected)) {
+      if (seen.has(row)) throw new Error(`the answer breaks the contract: row ${row} is rejected, and was answered for or rejected before`);
+      seen.add(row);
+    }
+    if (pieces.length < 2) return pieces[0];
+    const columns = new Map();
+    for (const [name, { dataType }] of pieces[0].#columns) {
+      columns.set(name, build(dataType, pieces.flatMap((piece) => piece.values(name))));
+    }
+    return new TestOutput(columns, {
+      length: origins.length,
+      origins,
+      rejected: pieces.flatMap((piece) => piece.rejected),
+    });
   }
 
   /** A column that was made. @param {string} name */
@@ -132,7 +175,8 @@ function typeOf(values) {
   if (typeof one === "number") return some.every(Number.isSafeInteger) ? "int64" : "float64";
   if (one instanceof Uint8Array) return "binary";
   if (Array.isArray(one)) return `list<${typeOf(some.flat())}>`;
-  const members = Object.keys(one).map((name) => `${JSON.stringify(name)}: ${typeOf(some.map((value) => value[name]))}`);
+  const names = new Set(some.flatMap(Object.keys));
+  const members = Array.from(names).map((name) => `${JSON.stringify(name)}: ${typeOf(some.map((value) => value[name]))}`);
   return `struct<${members.join(", ")}>`;
 }
 

@@ -62,13 +62,27 @@ def test_nan_stays():
         ("uint8", [-1], "row 0: -1 is no uint8"),
         ("int64", [2**63], "row 0"),
         ("float64", [0.5, 2**53 + 1], "row 1: 9007199254740993 .*rounded"),
+        ("float32", [1.5, 2**24 + 1], "row 1: 16777217 .*rounded"),
+        ("float16", [2048, None, 2049], "row 2: 2049 .*rounded"),
+        ("float32", [0.5, 1e300], r"row 1: 1e\+300 is no float32"),
+        ("float16", [1.0, -65520.0], r"row 1: -65520.0 is no float16"),
+        ("float16", [70_000], "row 0: 70000 is no float16"),
+        ("float64", [None, 10**400], "row 1: 10000"),
+        ("float64", [Decimal("1e400")], "row 0"),
+        ("list<float32>", [[0.5], None, [1e300]], "row 2"),
         ("utf8", ["a", 3], "row 1: 3 is no utf8"),
         ("utf8", ["\ud800"], "row 0"),
         ("utf8", [b"a"], "row 0"),
         ("binary", ["a"], "row 0"),
         ("bool", [True, 1], "row 1: 1 is no bool"),
         ("null", [1], "row 0: 1 is no null"),
+        ("binary", [b"a", [1, 2]], "row 1"),
+        ("large-binary", [None, 3], "row 1"),
+        ("binary-view", [[1, 2]], "row 0"),
         ("fixed-size-binary<2>", [b"abc"], "row 0"),
+        ("fixed-size-binary<2>", [b"ab", "ab"], "row 1"),
+        ("fixed-size-binary<2>", [None, [1, 2]], "row 1"),
+        ("fixed-size-binary<2>", [array("i", [1, 2])], "row 0: .*not 2 bytes"),
         ("decimal128<5, 2>", [Decimal("0.001")], "rounded"),
         ("decimal128<5, 2>", [Decimal(1000)], "digits"),
         ("list<int8>", [[1], [300]], "row 1: .*300 is no int8"),
@@ -79,6 +93,30 @@ def test_nan_stays():
 def test_what_does_not_fit_is_named(data_type, values, told):
     with pytest.raises((ValueError, TypeError), match=told):
         Column.of(data_type, values)
+
+
+def test_whole_numbers_and_infinities_that_a_float_holds():
+    assert Column.of("float32", [2**24, 2**100, True, math.inf, Decimal("0.5")]).values() == [
+        2**24,
+        2**100,
+        1,
+        math.inf,
+        0.5,
+    ]
+    assert Column.of("float16", [2048, 65504.0, -math.inf]).values() == [2048, 65504, -math.inf]
+    assert Column.of("float64", [2**53, Decimal("Infinity")]).values() == [2**53, math.inf]
+    assert Column.of("float32", [0.1]).values() == array("f", [0.1]).tolist()
+    assert math.isnan(Column.of("float32", [1, math.nan]).values()[1])
+
+
+@pytest.mark.parametrize("word", ["binary", "large-binary", "binary-view", "fixed-size-binary<8>"])
+def test_bytes_of_what_has_bytes(word):
+    eight = bytes(range(8))
+    items = array("i", [0x03020100, 0x07060504])
+    reversed_ = memoryview(eight[::-1])[::-1]
+    values = [eight, items, None, bytearray(eight), memoryview(eight), memoryview(items), reversed_]
+    column = Column.of(word, values)
+    assert column.values() == [eight, eight, None, eight, eight, eight, eight]
 
 
 def test_buffers():

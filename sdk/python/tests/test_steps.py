@@ -46,6 +46,40 @@ def test_none_one_and_many_rows_say_where_they_come_from():
     assert run(many, {"n": [0]}).origins == []
 
 
+@step(columns={"n": "int64"}, outputs={"n": "int64"}, rows="any")
+def yields(row):
+    """As many rows as it says."""
+    if row["n"] is None:
+        raise Reject("nothing")
+    for n in range(row["n"]):
+        yield {"n": n}
+        if n == 4:
+            raise Reject("too many")
+    if row["n"] == 3:
+        raise ValueError("three")
+
+
+def test_a_row_function_that_yields_rejects_the_row():
+    answer = run(yields, {"n": [2, None, 0, 5, 1]})
+    assert answer["n"] == [0, 1, 0]
+    assert answer.origins == [0, 0, 4]
+    assert answer.rejected == [(1, "nothing"), (3, "too many")]
+
+
+def test_a_row_function_that_yields_names_the_row():
+    with pytest.raises(PluginError, match=r"row 1: ValueError: three \(test_steps.py:\d+, in yields\)"):
+        run(yields, {"n": [1, 3]})
+
+
+def test_what_is_not_rows_names_the_row():
+    @step(columns={"n": "int64"}, outputs={"n": "int64"}, rows="any")
+    def bad(row):
+        return None if row["n"] else 7
+
+    with pytest.raises(PluginError, match="row 1: TypeError"):
+        run(bad, {"n": [1, 0]})
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
@@ -97,6 +131,20 @@ def test_offsets_are_checked():
 
     with pytest.raises(PluginError, match="parts a character|unexpected end"):
         run(bad, {"n": [1]})
+
+
+def test_reasons_are_text_that_can_cross():
+    @step(columns={"n": "int64"}, outputs={"n": "int64"})
+    def rejects(batch: Batch):
+        return Output({"n": batch["n"]}).reject(0, "a\ud800b").reject(1, 7)
+
+    assert run(rejects, {"n": [1, 2, 3]}).rejected == [(0, "a?b"), (1, "7")]
+
+    @step(columns={"n": "int64"}, outputs={"n": "int64"})
+    def row_rejects(row):
+        raise Reject("\ud800")
+
+    assert run(row_rejects, {"n": [1]}).rejected == [(0, "?")]
 
 
 def test_reject_in_a_batch_function_is_no_silent_loss():
@@ -172,6 +220,28 @@ def test_a_global_step_answers_in_the_end():
     assert answer["n"] == list(range(10_000))[::-1]
     assert answer.origins == list(range(10_000))[::-1]
     assert run(Backwards, {"n": []}, types={"n": "int64"}).rows == []
+
+
+def test_an_ordered_step_is_not_asked_in_the_end():
+    class Ends:
+        def row(self, row):
+            return row
+
+        def finish(self):
+            return {"n": 1}
+
+    with pytest.raises(TypeError, match=r"step `Ends`: an ordered step has no `finish\(self\)`"):
+        step(kind="ordered", outputs={"n": "int64"})(Ends)
+
+    @step(kind="ordered", columns={"n": "int64"}, outputs={"n": "int64"})
+    class Late:
+        def open(self, schema):
+            self.finish = lambda: {"n": 9}
+
+        def row(self, row):
+            return row
+
+    assert run(Late, {"n": [1]})["n"] == [1]
 
 
 def test_a_source_makes_as_many_rows_as_are_wanted():

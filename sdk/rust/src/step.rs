@@ -21,7 +21,7 @@ pub trait Step: Sized + 'static {
     /// Answers a batch of the columns that `open` took.
     fn process(&mut self, batch: &Batch) -> Result<Output>;
 
-    /// Ordered and global steps: called after the last batch until it answers none.
+    /// Global steps: called after the last batch until it answers none.
     fn finish(&mut self) -> Result<Option<Output>> {
         Ok(None)
     }

@@ -185,7 +185,7 @@ pub fn Component(comptime entries: []const step.Entry) type {
             const self = opened orelse return fault.plugin(@src(), "no step is open", .{});
             var output: step.Output = .{ .arena = arena };
             try self.finish(self.step, &output);
-            return if (output.answers()) try lower(arena, &output, 0) else null;
+            return if (output.answers() or output.rejected.items.len > 0) try lower(arena, &output, 0) else null;
         }
 
         fn lower(arena: Allocator, output: *step.Output, batch: u32) fault.Error!RawOutput {

@@ -31,10 +31,32 @@ pub const panic_handler = std.debug.FullPanic(struct {
     fn panicked(message: []const u8, at: ?usize) noreturn {
         @branchHint(.cold);
         if (!is_wasm) std.debug.defaultPanic(message, at);
-        imports.panicked(message.ptr, message.len);
+        // What was cut within a character, or is no text at all, would be refused by the host.
+        var clean: [4096]u8 = undefined;
+        const told = asText(&clean, message);
+        imports.panicked(told.ptr, told.len);
         @trap();
     }
 }.panicked);
+
+/// A message as UTF-8: bytes that are none become `?`. What is longer than the buffer is cut; the host cuts it, too.
+fn asText(buffer: []u8, message: []const u8) []const u8 {
+    const len = @min(buffer.len, message.len);
+    const text = buffer[0..len];
+    @memcpy(text, message[0..len]);
+    if (std.unicode.utf8ValidateSlice(text)) return text;
+    var at: usize = 0;
+    while (at < len) {
+        const size = std.unicode.utf8ByteSequenceLength(text[at]) catch 1;
+        if (at + size <= len and std.unicode.utf8ValidateSlice(text[at .. at + size])) {
+            at += size;
+        } else {
+            text[at] = '?';
+            at += 1;
+        }
+    }
+    return text;
+}
 
 pub const Level = enum(u32) { debug, info, warn, @"error" };
 
@@ -49,9 +71,8 @@ pub fn log(level: Level, row: ?u32, comptime format: []const u8, args: anytype) 
     var buffer: [4096]u8 = undefined;
     var text: std.Io.Writer = .fixed(&buffer);
     text.print(format, args) catch {}; // The host cuts a line at 4 KiB, too.
-    var message = text.buffered();
-    // What is cut within a character, or was no text at all, would be refused by the host.
-    while (message.len > 0 and !std.unicode.utf8ValidateSlice(message)) message = message[0 .. message.len - 1];
+    var clean: [4096]u8 = undefined;
+    const message = asText(&clean, text.buffered());
     if (is_wasm) {
         imports.write(@backingInt(level), message.ptr, message.len, @intFromBool(row != null), row orelse 0);
     } else {

@@ -42,6 +42,10 @@ fn readObject(comptime Params: type, arena: Allocator, object: std.json.ObjectMa
     return params;
 }
 
+fn finite(comptime T: type, number: T) ?T {
+    return if (std.math.isFinite(number)) number else null;
+}
+
 fn isKnown(comptime fields: []const [:0]const u8, key: []const u8) bool {
     inline for (fields) |field| {
         if (std.mem.eql(u8, comptime kebab(field), key)) return true;
@@ -54,9 +58,9 @@ fn readValue(comptime T: type, arena: Allocator, value: Value, at: []const u8) f
         .bool => return if (value == .bool) value.bool else wrong(value, at, "true or false"),
         .int => return readInt(T, value) orelse wrong(value, at, std.fmt.comptimePrint("an integer of {d} to {d}", .{ std.math.minInt(T), std.math.maxInt(T) })),
         .float => return switch (value) {
-            .float => |number| @floatCast(number),
+            .float => |number| finite(T, @floatCast(number)) orelse wrong(value, at, "a number that it can hold"),
             .integer => |number| @floatFromInt(number),
-            .number_string => |text| std.fmt.parseFloat(T, text) catch wrong(value, at, "a number"),
+            .number_string => |text| finite(T, std.fmt.parseFloat(T, text) catch std.math.nan(T)) orelse wrong(value, at, "a number that it can hold"),
             else => wrong(value, at, "a number"),
         },
         .@"enum" => |info| {
@@ -127,6 +131,9 @@ pub fn describe(comptime Params: type, out: *Writer) Writer.Error!void {
             if (@typeInfo(T) != .optional) {
                 try out.writeAll(",\"default\":");
                 try writeValue(T, default, out);
+            } else if (default) |inner| {
+                try out.writeAll(",\"default\":");
+                try writeValue(@TypeOf(inner), inner, out);
             }
         }
         try out.writeAll("}");
@@ -173,6 +180,23 @@ fn writeValue(comptime T: type, value: T, out: *Writer) Writer.Error!void {
     switch (@typeInfo(T)) {
         .@"enum" => switch (value) {
             inline else => |one| try out.writeAll("\"" ++ comptime kebab(@tagName(one)) ++ "\""),
+        },
+        .optional => if (value) |inner| try writeValue(@TypeOf(inner), inner, out) else try out.writeAll("null"),
+        .pointer => |info| if (info.child == u8) try std.json.Stringify.value(value, .{}, out) else {
+            try out.writeAll("[");
+            for (value, 0..) |item, at| {
+                if (at > 0) try out.writeAll(",");
+                try writeValue(info.child, item, out);
+            }
+            try out.writeAll("]");
+        },
+        .@"struct" => |info| {
+            try out.writeAll("{");
+            inline for (info.field_names, info.field_types, 0..) |field, Field, at| {
+                try out.writeAll((if (at > 0) ",\"" else "\"") ++ comptime kebab(field) ++ "\":");
+                try writeValue(Field, @field(value, field), out);
+            }
+            try out.writeAll("}");
         },
         else => try std.json.Stringify.value(value, .{}, out),
     }

@@ -162,6 +162,9 @@ pub const Output = struct {
     /// an answer, so the host could take eight bytes of one for those of another. Answers the number of rows.
     pub fn settle(self: *Output, schema: *const Schema, kind: Kind, batch: u32) fault.Error!u32 {
         const made = schema.outputs.items;
+        if (!schema.rows_any and self.origins.items.len > 0) {
+            return fault.plugin(@src(), "origins were put, and `rowsAny` was not declared", .{});
+        }
         const filters = made.len == 0 and !schema.rows_any and (kind == .transform or kind == .ordered);
         if (filters) return batch;
         if (!self.answers()) {

@@ -62,7 +62,7 @@ pub fn Run(comptime Step: type) type {
         pub fn finish(self: @This()) !?step.Output {
             var output: step.Output = .{ .arena = self.arena.allocator() };
             try self.opened.finish(self.opened.step, &output);
-            if (!output.answers()) return null;
+            if (!output.answers() and output.rejected.items.len == 0) return null;
             _ = try output.settle(self.schema, entry.kind, 0);
             return output;
         }

@@ -111,10 +111,10 @@ pub(crate) struct DocsArgs {
     pub(crate) plugin: Option<String>,
 
     /// Writes a page for each built-in plugin, and one that lists them, into a folder
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     pub(crate) builtin: bool,
 
-    /// The file to write, or the folder [default: standard output, or the folder that you are in]
+    /// The file to write, or the folder [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
@@ -141,7 +141,7 @@ fn object(text: &str) -> Result<Value, String> {
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(rows @ 1..=100_000_000) => Ok(rows),
+        Ok(rows @ 1..=10_000_000) => Ok(rows),
         _ => Err("1 to 100000000".to_owned()),
     }
 }

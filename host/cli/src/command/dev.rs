@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use serde_json::json;
+use stillroom::capability::Capability;
 use stillroom::pipeline::{Action, Settings};
 use stillroom::{Engine, Error, Pipeline, Plan, PlanOptions, Plugin, PluginOptions, Progress, SeenStep};
 
@@ -104,7 +105,8 @@ impl Round<'_> {
         let start = Instant::now();
         if is_stale {
             let _busy = Busy::start(format!("building {}", self.project.name));
-            build::run(self.project, self.engine, false)?;
+            // What the project says of itself may have changed as well.
+            build::run(&Project::find(Path::new("."))?, self.engine, false)?;
         }
         let (built, start) = (start.elapsed().as_secs_f64(), Instant::now());
         let pipeline = self.pipeline()?;
@@ -187,6 +189,11 @@ fn alone(plugin: &Plugin, file: &Path, input: &str, wanted: &[String]) -> stillr
             json!({ "id": format!("write-{}", step.name), "from": step.name, "sink": format!("{}.jsonl", step.name) }),
         );
     }
-    let text = json!({ "name": "dev", "steps": steps }).to_string();
+    let mut text = json!({ "name": "dev", "steps": steps });
+    // As `still test` has it: the log is for whoever writes the step.
+    if plugin.requests().contains(&Capability::Log) {
+        text["plugins"][file.display().to_string()] = json!({ "grants": { "log": "info" } });
+    }
+    let text = text.to_string();
     Pipeline::parse("the plugin's steps", &text).map_err(Error::from)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use miette::{IntoDiagnostic, Result, WrapErr};
+use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use stillroom::{Engine, PluginOptions};
 
 use super::inspect;
@@ -19,7 +19,9 @@ pub(super) fn docs(args: &DocsArgs) -> Result<ExitCode> {
     let engine = args.cache.engine(Some(1))?;
     let output = args.output.as_deref().map(home::expand_path);
     let Some(name) = &args.plugin else {
-        return builtin(&engine, output.as_deref().unwrap_or(Path::new(".")));
+        let folder =
+            output.ok_or_else(|| miette!("`--builtin` writes several pages: name a folder with `--output`"))?;
+        return builtin(&engine, &folder);
     };
     let (plugin, origin) = inspect::open(&engine, name, PluginOptions::default())?;
     let page = match origin {

@@ -19,6 +19,12 @@ use crate::show::text;
 /// Writes a plugin's folder and says what comes next.
 pub(super) fn new(args: &NewArgs) -> Result<ExitCode> {
     let name = Name::parse(&args.name)?;
+    if matches!(args.lang, Start::Python) && name.is_pythons() {
+        return Err(miette!(
+            "`{}` is a module of Python's own library, and the plugin's file would hide it",
+            args.name
+        ));
+    }
     let folder = args.dir.as_deref().map_or_else(|| PathBuf::from(&name.kebab), home::expand_path);
     if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
         let help = "another name, or `--dir` with another folder";

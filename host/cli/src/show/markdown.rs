@@ -55,6 +55,9 @@ fn escape(line: &mut String, text: &str) {
             '|' | '\\' | '@' => line.push_str(&entity(char)),
             // What a page would make a link of.
             ':' if chars.peek() == Some(&'/') => line.push_str(&entity(char)),
+            '.' if line.len() >= 3 && line[line.len() - 3..].eq_ignore_ascii_case("www") => {
+                line.push_str(&entity(char))
+            }
             '_' if is_inner => line.push(char),
             '*' | '_' | '[' | ']' | '~' | '#' | '$' | '!' => line.extend(['\\', char]),
             char => line.push(char),

@@ -14,13 +14,17 @@ use arrow_select::interleave::interleave;
 use arrow_select::take::take;
 
 use super::BatchSize;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StepError};
+use crate::instance::Failure;
 use crate::pipeline::JoinKind;
 use crate::report::Count;
+use crate::spool::largest_row;
 use crate::worker::{arrow, new_batch};
 
 /// How streams meet.
 pub(crate) struct Meet {
+    /// The step's place, and its id.
+    pub(crate) step: (usize, String),
     pub(crate) kind: MeetKind,
     pub(crate) inputs: Vec<MeetInput>,
     /// For each column of the output, and each input, the column there.
@@ -228,6 +232,21 @@ impl Meet {
         count.repeated += made as u64 - first;
         count.merged += rows_in - first;
         Ok(())
+    }
+
+    /// Rows of a piece where rows are repeated: any may be the largest.
+    pub(crate) fn piece_rows(&self, inputs: &[RecordBatch]) -> usize {
+        let columns = inputs.iter().flat_map(RecordBatch::columns);
+        let largest = columns.map(|column| largest_row(column.as_ref())).fold(0, usize::saturating_add);
+        self.batch.rows.min(2 * self.batch.bytes / largest.max(1)).max(1)
+    }
+
+    /// What it failed with, named.
+    pub(crate) fn failed(&self, failure: Failure, rows: usize) -> Error {
+        let help = failure.over.map(|over| over.help().to_owned());
+        let (batch, first_row, uses, backtrace) = Default::default();
+        let (step, rows, blame, message) = (self.step.1.clone(), rows as u64, failure.blame, failure.message);
+        StepError { step, uses, batch, first_row, rows, blame, message, backtrace, help }.into()
     }
 
     /// The rows of the output from those of the inputs, each as one batch.

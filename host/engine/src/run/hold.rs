@@ -21,6 +21,9 @@ use crate::report::Count;
 use crate::spool::{self, Budget, Place, Spool};
 use crate::worker::{Item, Parcel, Reason, Rejected, step_error};
 
+/// The most that a piece of a global step's answer may take where rows are repeated, in bytes.
+const PIECE_BYTES: usize = 32 << 20;
+
 /// Where a global step keeps what it has, in memory up to a budget and in the run folder where there is one.
 pub(super) struct Storage {
     pub(super) budget: Arc<Budget>,
@@ -256,14 +259,13 @@ impl Hold {
     }
 
     /// Where to begin, and how much at once: by the bytes of what was held, so that it is the same after a resumption. Where
-    /// rows are repeated, any of them may be: the largest counts.
+    /// rows are repeated all of a piece may be the largest, so that has a bound of its own: with that alone, one large row would
+    /// cut all others into batches of one.
     fn begin(&mut self) {
-        let row_bytes = match self.booked.repeated {
-            0 => self.rows.bytes() / self.rows.rows().max(1),
-            _ => self.rows.largest_row(),
-        };
-        let row_bytes = usize::try_from(row_bytes).unwrap_or(usize::MAX);
-        self.piece = self.call.batch.rows.min(2 * self.call.batch.bytes / row_bytes.max(1)).max(1);
+        let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
+        let row_bytes = bytes(self.rows.bytes() / self.rows.rows().max(1));
+        let most = if self.booked.repeated == 0 { usize::MAX } else { PIECE_BYTES / bytes(self.rows.largest_row()) };
+        self.piece = self.call.batch.rows.min(2 * self.call.batch.bytes / row_bytes).min(most).max(1);
         if self.next > 0 {
             // The first item told it, and those behind have that.
             self.count = Count::default();

@@ -80,7 +80,7 @@ fn hand_on(
     held: usize,
     item: &mut Item,
 ) -> Result<usize, Failure> {
-    let (grows, mut more) = (pieces.is_more_than(batch.num_rows()), 0);
+    let (grows, mut more) = (pieces.grows(), 0);
     while let Some(piece) = pieces.next_piece(call, batch).map_err(|error| host(&error))? {
         if grows {
             more += batch_bytes(&piece);

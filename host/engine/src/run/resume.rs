@@ -243,7 +243,10 @@ impl Opening<'_> {
                 Stage::Share(Share::new(self.steady(call), call.clone(), *share, *shares))
             }
             StageKind::Gather(call) => Stage::Gather(Gather::new(call.clone(), self.tallies[call.step].clone())),
-            StageKind::Meet(meet) => Stage::Meet(MeetStage { meet: meet.clone(), entered: 0 }),
+            StageKind::Meet(meet) => {
+                let tally = self.tallies[meet.step.0].clone();
+                Stage::Meet(MeetStage { meet: meet.clone(), entered: 0, tally })
+            }
         };
         // What passes item for item on need see none again where those behind want none.
         if behind.is_done && matches!(opened, Stage::Ordered(_) | Stage::Share(_) | Stage::Gather(_) | Stage::Meet(_)) {

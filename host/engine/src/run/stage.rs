@@ -11,6 +11,7 @@ use super::ordered::{Gather, Ordered, Share};
 use super::output::Output;
 use super::part::Part;
 use super::quarantine::Quarantine;
+use super::steady::Tally;
 use crate::error::{Error, Result};
 use crate::instance::Failure;
 use crate::plan::Meet;
@@ -236,6 +237,7 @@ pub(super) fn contract(message: &str) -> Failure {
 pub(super) struct MeetStage {
     pub(super) meet: Arc<Meet>,
     pub(super) entered: u64,
+    pub(super) tally: Arc<Tally>,
 }
 
 impl MeetStage {
@@ -248,7 +250,7 @@ impl MeetStage {
         }
         let mut count = Count::default();
         let inputs = parcels.into_iter().map(|parcel| parcel.batches).collect();
-        match meet_item(&self.meet, inputs, &mut count) {
+        match meet_item(&self.meet, inputs, &mut count, &self.tally) {
             Ok(batches) => Item { counts: vec![count], ..Item::new(number, batches, token) },
             Err(error) => Item { placed: true, ..Item::failed(number, error, token) },
         }

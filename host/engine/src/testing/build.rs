@@ -97,6 +97,9 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
+/// Items of a column of lists of one size: a null has as many, and a type in a case can ask for billions.
+const MOST_ITEMS: usize = 1 << 24;
+
 fn list(cells: &Cells<'_>, item: &FieldRef, data_type: &DataType) -> Result<ArrayRef, Wrong> {
     let lists = each(cells, "a list", Value::as_array)?;
     let size = match data_type {
@@ -108,6 +111,13 @@ fn list(cells: &Cells<'_>, item: &FieldRef, data_type: &DataType) -> Result<Arra
         let before = items.len();
         items.extend(list.iter().flat_map(|list| list.iter()).map(|item| Some(item).filter(|item| !item.is_null())));
         match (size, list) {
+            (Some(size), None) if items.len().saturating_add(size) > MOST_ITEMS => {
+                return Err(unfit(
+                    row,
+                    cells,
+                    &format!("a list of so many ({size} items, and {MOST_ITEMS} are the most)"),
+                ));
+            }
             (Some(size), None) => items.extend(std::iter::repeat_n(None, size)),
             (Some(size), Some(list)) if list.len() != size => {
                 return Err(unfit(row, cells, &format!("a list of {size}")));

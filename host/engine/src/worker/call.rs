@@ -43,12 +43,14 @@ pub(crate) struct Pieces {
     at: usize,
     /// Rows of a piece.
     size: usize,
+    /// Whether rows of the input come out more than once.
+    repeats: bool,
 }
 
 impl Pieces {
-    /// Whether the step made more rows than it got.
-    pub(crate) fn is_more_than(&self, rows: usize) -> bool {
-        self.rows > rows
+    /// Whether more may come out than came in: what is carried along grows with each repetition, however many rows there are.
+    pub(crate) fn grows(&self) -> bool {
+        self.repeats
     }
 
     /// The next piece, carried columns taken by origin beside the made ones.
@@ -64,7 +66,8 @@ impl Pieces {
             None => Ok(batch.column(column).clone()),
             Some(origins) => take(batch.column(column), origins, None).map_err(arrow),
         };
-        new_batch(&call.schema, arrange(&call.layout, carried, &made)?, len).map(Some)
+        let piece = arrange(&call.layout, carried, &made).and_then(|columns| new_batch(&call.schema, columns, len));
+        piece.map(Some)
     }
 }
 
@@ -116,6 +119,8 @@ fn distinct(origins: &[u32], rows_in: usize) -> usize {
 
 pub(crate) fn outcome(call: &Call, batch: &RecordBatch, answer: Answer) -> Result<Outcome> {
     let rejected = rejected(call, batch, &answer.rejected)?;
+    let rows_in = batch.num_rows();
+    let repeats = answer.origins.as_ref().is_some_and(|origins| repeats(origins, rows_in));
     let (made, origins) = match answer.origins {
         None if answer.rejected.is_empty() => (answer.columns, None),
         // The rejected rows have their place in the columns; it goes here.
@@ -126,8 +131,17 @@ pub(crate) fn outcome(call: &Call, batch: &RecordBatch, answer: Answer) -> Resul
         Some(origins) => (answer.columns, Some(UInt32Array::from(origins))),
     };
     let rows = origins.as_ref().map_or(answer.rows, Array::len);
-    let size = if rows <= batch.num_rows() { rows } else { piece_rows(call, batch, &made, rows) };
-    Ok(Outcome { pieces: Pieces { made, origins, rows, at: 0, size: size.max(1) }, rejected })
+    let size = if repeats { piece_rows(call, batch, &made, rows) } else { rows };
+    Ok(Outcome { pieces: Pieces { made, origins, rows, at: 0, size: size.max(1), repeats }, rejected })
+}
+
+/// Whether one of so many rows is there more than once. (`u32::MAX` is none of them.)
+pub(crate) fn repeats(rows: &[u32], of: usize) -> bool {
+    if rows.windows(2).all(|pair| pair[0] < pair[1]) {
+        return false;
+    }
+    let mut seen = vec![false; of];
+    rows.iter().any(|row| seen.get_mut(*row as usize).is_some_and(|seen| std::mem::replace(seen, true)))
 }
 
 pub(super) fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
@@ -135,7 +149,7 @@ pub(super) fn kept_rows(rows: usize, rejected: &[(u32, String)]) -> Vec<u32> {
     (0..rows as u32).filter(|row| rejected.next_if_eq(row).is_none()).collect()
 }
 
-/// Rows of a piece where a step made more rows than it got. The input's bytes count as those of its largest row could: a
+/// Rows of a piece where a step repeats rows. The input's bytes count as those of its largest row could: a
 /// batch has either rows of ordinary size or one that is alone.
 fn piece_rows(call: &Call, batch: &RecordBatch, made: &[ArrayRef], rows: usize) -> usize {
     let carried = call.layout.iter().filter_map(|from| match from {

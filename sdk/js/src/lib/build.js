@@ -4,7 +4,7 @@
 import { toBits, validityOf } from "./bits.js";
 import { Column } from "./column.js";
 import { toFloat16 } from "./float16.js";
-import { encode, encodeAscii, encodeRows, shown } from "./text.js";
+import { checkText, encode, encodeAscii, encodeRows, shown } from "./text.js";
 import { parseType } from "./type.js";
 
 const EMPTY = new Uint8Array(0);
@@ -113,7 +113,9 @@ const BUILD = {
     const rest = [];
     let end = 0;
     values.forEach((value, row) => {
-      const bytes = value === null || value === undefined ? EMPTY : type.utf8 ? encode(value) : value;
+      const isNull = value === null || value === undefined;
+      if (type.utf8 && !isNull) checkText(value, where, row);
+      const bytes = isNull ? EMPTY : type.utf8 ? encode(value) : value;
       numbers.setUint32(row * 16, bytes.length, true);
       views.set(bytes.subarray(0, bytes.length <= 12 ? 12 : 4), row * 16 + 4);
       if (bytes.length > 12) {
@@ -149,6 +151,12 @@ const BUILD = {
   struct(type, values, where) {
     const { validity, nulls } = validityOf(values);
     check(type, values, where, (value) => typeof value === "object" && !Array.isArray(value));
+    const names = new Set(type.names);
+    values.forEach((value, row) => {
+      for (const name in value) {
+        if (!names.has(name)) throw new TypeError(`${where}, row ${row}: a ${type.text} has no member \`${name}\``);
+      }
+    });
     const children = type.names.map((name, index) => {
       const members = values.map((value) => value?.[name] ?? null);
       return build(type.children[index], members, `${where}, its member \`${name}\``);

@@ -35,8 +35,9 @@ export const param = {
     );
   },
 
-  /** A whole number of 64 bits, as a BigInt. */
-  bigint: (summary = "", options = {}) => {
+  /** A whole number of 64 bits, as a BigInt, also by default. */
+  bigint: (summary = "", given = {}) => {
+    const options = given.default === undefined ? given : { ...given, default: BigInt(given.default) };
     const { minimum, maximum } = options;
     return new Param(limited("integer", summary, options), options, within("an integer of 64 bits", options), (value) => {
       if (typeof value !== "bigint" && !Number.isSafeInteger(value)) return undefined;

@@ -4,7 +4,8 @@ import { build } from "./build.js";
 import { emptyColumn, lift } from "./column.js";
 import { ParamsFault, Reject } from "./fault.js";
 import { describeParams, named, readParams } from "./params.js";
-import { Batch, Output, Step } from "./step.js";
+import { Batch, checkedRow, Output, Step } from "./step.js";
+import { shown } from "./text.js";
 import { accepts, parseType } from "./type.js";
 
 /** The steps of a plugin. */
@@ -112,6 +113,9 @@ export class Opened {
     if (!["process", "row", "generate"].some(this.#call)) {
       throw new TypeError(`step \`${step.name}\` has neither \`process\` nor \`row\` nor \`generate\``);
     }
+    if (this.kind !== "global" && this.#call("finish")) {
+      throw new TypeError(`step \`${step.name}\` is of kind "${this.kind}" and has \`finish\`, which is called of global steps alone`);
+    }
   }
 
   get kind() {
@@ -149,10 +153,13 @@ export class Opened {
 
   finish() {
     const finish = this.#call("finish");
+    const consumed = this.#consumed;
     const rejected = [];
-    const reject = (row, reason) => rejected.push({ row, reason: String(reason) });
-    return after(finish?.({ ...this.#context, consumed: this.#consumed, reject }), (answer) =>
-      answer === null || answer === undefined ? undefined : this.#lower(answer, this.#consumed, rejected),
+    const reject = (row, reason) => rejected.push({ row: checkedRow(row, consumed, "`reject`"), reason: String(reason) });
+    return after(finish?.({ ...this.#context, consumed, reject }), (answer) =>
+      (answer === null || answer === undefined) && rejected.length === 0
+        ? undefined
+        : this.#lower(answer, consumed, rejected),
     );
   }
 
@@ -173,19 +180,26 @@ export class Opened {
       names.forEach((name, index) => values[index].push(answer?.[name] ?? null));
       origins.push(row);
     };
+    const addChecked = (row, answer) => {
+      this.#checkRow(answer, `\`row\`, row ${row}`);
+      add(row, answer);
+    };
     const answered = (row, answer) => {
-      if (!any) {
-        if (Array.isArray(answer)) throw new TypeError("`row` answers a list, and the step's `rows` is not \"any\"");
-        add(row, answer);
-      } else if (Array.isArray(answer)) {
-        for (const one of answer) add(row, one);
+      if (Array.isArray(answer)) {
+        if (!any) throw new TypeError(`\`row\`, row ${row}: it answers a list, and the step's \`rows\` is not "any"`);
+        for (const one of answer) addChecked(row, one);
       } else if (answer !== null && answer !== undefined) {
-        add(row, answer);
+        addChecked(row, answer);
+      } else if (!any) {
+        // Only where there is nothing to answer is nothing an answer.
+        if (names.length > 0) this.#checkRow(answer, `\`row\`, row ${row}`);
+        add(row, null);
       }
     };
     const refused = (row, error) => {
       if (!(error instanceof Reject)) throw error;
       batch.reject(row, error.message);
+      // Its place, whose value is ignored.
       if (!any) add(row, null);
     };
     const context = this.#context;
@@ -226,16 +240,31 @@ export class Opened {
     for (let row = 0; row < wanted; row++) {
       const { value, done } = this.#generator.next();
       if (done) break;
+      this.#checkRow(value, `\`generate\`, row ${row}`);
       names.forEach((name, index) => values[index].push(value[name] ?? null));
     }
     return Object.fromEntries(names.map((name, index) => [name, values[index]]));
+  }
+
+  /** Checks a row that was answered: it has all columns that are declared, and beside them those of the input at most. */
+  #checkRow(answer, where) {
+    const { taken, made } = this.#schema;
+    if (typeof answer !== "object" || answer === null || Array.isArray(answer)) {
+      throw new TypeError(`${where}: ${shown(answer)} is no object of ${named(made.keys())}`);
+    }
+    for (const name of made.keys()) {
+      if (!(name in answer)) throw new TypeError(`${where}: column \`${name}\` was declared and not made`);
+    }
+    for (const name in answer) {
+      if (!made.has(name) && !taken.has(name)) throw new TypeError(`${where}: column \`${name}\` was made and not declared`);
+    }
   }
 
   /** An answer as it crosses. */
   #lower(answer, input, rejected) {
     const { columns, origins, rejected: more, length } = answer instanceof Output ? answer : new Output(answer ?? {});
     const made = this.#columns(columns ?? {});
-    const rows = origins && Uint32Array.from(origins);
+    const rows = origins === null || origins === undefined ? undefined : originsOf(origins, input);
     const { rows: any } = this.#schema;
     const silent = made.length === 0 && any === "same" && this.kind !== "global";
     const count = made[0]?.length ?? rows?.length ?? length ?? (silent ? input : 0);
@@ -245,7 +274,10 @@ export class Opened {
     return {
       columns: { length: count, arrays },
       rows: rows ? new Uint8Array(rows.buffer) : nothing ? new Uint8Array(0) : undefined,
-      rejected: [...rejected, ...more],
+      rejected: [
+        ...rejected,
+        ...Array.from(more, ({ row, reason }) => ({ row: checkedRow(row, input, "`rejected`"), reason: String(reason) })),
+      ],
     };
   }
 
@@ -269,6 +301,14 @@ export class Opened {
     }
     return built;
   }
+}
+
+/** The rows of so many that the rows of an answer come from. Nothing is coerced: it would be another row. */
+function originsOf(origins, input) {
+  if (typeof origins !== "object") throw new TypeError(`\`origins\`: ${shown(origins)} is no list of rows`);
+  const rows = Array.isArray(origins) || ArrayBuffer.isView(origins) ? origins : Array.from(origins);
+  for (let at = 0; at < rows.length; at++) checkedRow(rows[at], input, "`origins`", at);
+  return Uint32Array.from(rows);
 }
 
 /** Goes on with an answer, also one that is to come. */

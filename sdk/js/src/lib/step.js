@@ -1,5 +1,7 @@
 // What an author says of a step.
 
+import { shown } from "./text.js";
+
 const KINDS = ["transform", "ordered", "global", "source"];
 
 /** A step as it was declared. */
@@ -36,6 +38,18 @@ export class Output {
 /** An answer with more than columns: `origins` where rows were dropped, repeated or put in another order. */
 export function output(columns, more) {
   return new Output(columns, more);
+}
+
+/**
+ * A row's number as an author gave it.
+ * @param {unknown} row
+ * @param {number} rows How many there are.
+ * @param {string} where For the error.
+ * @param {number} [at] For the error: where in a list.
+ */
+export function checkedRow(row, rows, where, at) {
+  if (Number.isInteger(row) && row >= 0 && row < rows) return row;
+  throw new TypeError(`${where}${at === undefined ? "" : `, row ${at}`}: ${shown(row)} is where no row is (there are ${rows})`);
 }
 
 /** The rows of a batch that a step works on. */
@@ -76,6 +90,6 @@ export class Batch {
 
   /** Leaves a row to the quarantine. @param {number} row @param {string} reason */
   reject(row, reason) {
-    this.#rejected.push({ row, reason: String(reason) });
+    this.#rejected.push({ row: checkedRow(row, this.length, "`reject`"), reason: String(reason) });
   }
 }

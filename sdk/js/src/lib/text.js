@@ -117,13 +117,18 @@ function encodeEach(rows, bytes, offsets, where) {
   for (let row = 0; row < rows.length; row++) {
     const text = rows[row];
     if (text) {
-      if (!text.isWellFormed()) throw new TypeError(`${where}, row ${row}: half of a surrogate pair is no text`);
+      checkText(text, where, row);
       end += encodeInto(text, bytes.subarray(end)).written;
     }
     offsets[row + 1] = end;
   }
   if (end > 0x7fffffff) throw new RangeError(`${where}: more than 2 GiB of text; \`large-utf8\` holds more`);
   return { bytes: bytes.slice(0, end), offsets };
+}
+
+/** Refuses what UTF-8 cannot say. @param {string} text @param {string} where For the error. @param {number} row */
+export function checkText(text, where, row) {
+  if (!text.isWellFormed()) throw new TypeError(`${where}, row ${row}: half of a surrogate pair is no text`);
 }
 
 /** A value for an error message. @param {unknown} value */

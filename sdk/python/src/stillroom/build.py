@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import accumulate, chain, repeat
+from math import isinf
 from operator import is_not
 from typing import TYPE_CHECKING, Any
 
@@ -78,13 +79,15 @@ def _numbers(data_type: DataType, values: list[Any], nulls: int) -> Built:
     filled = _filled(values, nulls, 0)
     if code not in "efd":
         return (array(code, filled).tobytes(),), ()
-    for value in filled:
-        # A whole number that a float cannot hold would be rounded without a word.
-        if type(value) is int and int(float(value)) != value:
-            raise ValueError(f"{value} would be rounded")
-    if code == "e":
-        return (struct.pack(f"<{len(filled)}e", *filled),), ()
-    return (array(code, filled).tobytes(),), ()
+    # Unlike an array, `struct` refuses what is too large, and does not make an infinity of it.
+    form = f"<{len(filled)}{code}"
+    data = struct.pack(form, *filled)
+    if not set(map(type, filled)) <= {float}:
+        for value, held in zip(filled, struct.unpack(form, data)):
+            # A whole number that the type cannot hold would be rounded without a word.
+            if held != value and (isinstance(value, int) or isinf(held)):
+                raise ValueError(f"{value} would be rounded")
+    return (data,), ()
 
 
 def _bools(_: DataType, values: list[Any], nulls: int) -> Built:
@@ -98,9 +101,16 @@ def _offsets(data_type: DataType, lengths: Iterable[int]) -> bytes:
     return array(OFFSETS[data_type.word], accumulate(lengths, initial=0)).tobytes()
 
 
+def _blobs(values: list[Any]) -> list[bytes]:
+    """The bytes of whatever has some: the length of an `array.array` is not that of its bytes."""
+    if set(map(type, values)) <= {bytes}:
+        return values
+    return [bytes(memoryview(value)) for value in values]
+
+
 def _bytes(data_type: DataType, values: list[Any], nulls: int) -> Built:
     if data_type.word not in TEXTS:
-        blobs = _filled(values, nulls, b"")
+        blobs = _blobs(_filled(values, nulls, b""))
         return (_offsets(data_type, map(len, blobs)), b"".join(blobs)), ()
     texts = _filled(values, nulls, "")
     whole = "".join(texts)
@@ -111,7 +121,7 @@ def _bytes(data_type: DataType, values: list[Any], nulls: int) -> Built:
 
 
 def _fixed(data_type: DataType, values: list[Any], nulls: int) -> Built:
-    blobs = _filled(values, nulls, bytes(data_type.size))
+    blobs = _blobs(_filled(values, nulls, bytes(data_type.size)))
     if not set(map(len, blobs)) <= {data_type.size}:
         raise ValueError(f"not {data_type.size} bytes")
     return (b"".join(blobs),), ()

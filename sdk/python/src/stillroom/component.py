@@ -9,7 +9,7 @@ from wit_world.exports import step as wit
 from wit_world.imports.data import Array, Batch, Field
 
 from . import log
-from .fault import DataError, Fault, ParamsError
+from .fault import DataError, Fault, ParamsError, clean
 from .opened import Opened, RawOutput
 from .step import STEPS, Definition
 from .types import DataType
@@ -87,7 +87,7 @@ def _err(fault: Fault) -> Err:
         case = wit.Fault_Params
     elif isinstance(fault, DataError):
         case = wit.Fault_Data
-    return Err(case(str(fault)))
+    return Err(case(clean(fault)))
 
 
 def _manifest(definition: Definition) -> wit.Manifest:
@@ -128,7 +128,7 @@ def _connect_log() -> None:
         log.sink = _no_log
         return
     levels = {level.name.lower(): level for level in host.Level}
-    log.sink = lambda level, message, row: host.write(levels[level], message, row)
+    log.sink = lambda level, message, row: host.write(levels[level], clean(message), row)
 
 
 def _no_log(level: str, message: str, row: int | None) -> None:

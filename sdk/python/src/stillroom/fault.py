@@ -26,6 +26,11 @@ class PluginError(Fault):
     """The step itself failed. Every exception that is not of this module comes to one."""
 
 
+def clean(text: object) -> str:
+    """Text that can cross to the host: what is no Unicode (`"\\ud800"`) would end the interpreter there."""
+    return str(text).encode("utf-8", "replace").decode()
+
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 """The folder of this package: its frames are nobody's fault but ours, and are not shown."""
 

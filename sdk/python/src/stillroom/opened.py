@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from .batch import Batch, Output, Row
 from .column import Column
-from .fault import Fault, ParamsError, PluginError, Reject, explain
+from .fault import Fault, ParamsError, PluginError, Reject, clean, explain
 from .step import Definition, Schema
 from .types import DataType
 
@@ -114,6 +114,9 @@ class Opened:
         for number, row in enumerate(batch.rows()):
             try:
                 answer = call(row)
+                if any_rows and not (answer is None or isinstance(answer, (dict, list))):
+                    # A generator runs now, so that what it raises is of this row.
+                    answer = list(answer)
             except Reject as reason:
                 rejected.append((number, str(reason) or "rejected"))
                 if not any_rows:
@@ -234,7 +237,8 @@ class Opened:
         for column in columns:
             _flatten(column, arrays)
         rows = None if origins is None else array("I", origins).tobytes()
-        return RawOutput(length, arrays, rows, output.rejected)
+        rejected = [(row, clean(reason)) for row, reason in output.rejected]
+        return RawOutput(length, arrays, rows, rejected)
 
 
 @contextmanager

@@ -132,8 +132,8 @@ def step(
     of dicts. A source is a generator of dicts. What comes after the first argument (of a source or a class: all) are the
     step's parameters, with type hints.
 
-    A class has `row(self, row)` or `process(self, batch)`; a source `process(self, wanted)`; an ordered or global step may
-    have `finish(self)`. `open(self, schema)`, if it is there, takes and makes columns that hang on parameters.
+    A class has `row(self, row)` or `process(self, batch)`; a source `process(self, wanted)`; a global step answers in
+    `finish(self)`, and no other kind has it. `open(self, schema)`, if it is there, takes and makes columns that hang on parameters.
 
     `name` is the function's name in kebab-case where nothing else is said, the summary the docstring's first line.
     """
@@ -189,6 +189,8 @@ def _check(target: Callable[..., Any], kind: str, rows: str) -> None:
         raise ValueError(f"`rows` is `{rows}`; it must be `same` or `any`")
     if kind in ("ordered", "global") and not inspect.isclass(target):
         raise TypeError(f"an {kind} step has a state, so it is a class")
+    if kind == "ordered" and callable(getattr(target, "finish", None)):
+        raise TypeError("an ordered step has no `finish(self)`: only a global step is asked for more in the end")
 
 
 def _shape(target: Callable[..., Any], kind: str) -> tuple[bool, int]:

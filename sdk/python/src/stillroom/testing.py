@@ -144,7 +144,7 @@ class Runner:
 
     def end(self) -> Result:
         """What comes after the last batch, and all that came before."""
-        while self.kind in ("ordered", "global"):
+        while self.kind == "global":
             with self._listening():
                 raw = self._opened.finish()
             if raw is None:

@@ -312,12 +312,14 @@ params! {
     /// How often.
     pub struct RepeatParams {
         /// Output rows for each input row; 0 drops them all.
-        pub times: u32,
+        pub times: u32 = 1,
+        /// Instead: the first row as often as there are rows.
+        pub first: bool = false,
     }
 }
 
 /// Transform: each row several times.
-struct Repeat(u32);
+struct Repeat(u32, bool);
 
 impl Step for Repeat {
     const NAME: &str = "repeat";
@@ -327,10 +329,14 @@ impl Step for Repeat {
     fn open(params: RepeatParams, schema: &mut Schema) -> Result<Self> {
         schema.rows_any();
         schema.output::<Int64>("copy");
-        Ok(Self(params.times))
+        Ok(Self(params.times, params.first))
     }
 
     fn process(&mut self, batch: &Batch) -> Result<Output> {
+        if self.1 {
+            let copies: PrimitiveBuilder<i64> = (0..batch.len() as i64).map(Some).collect();
+            return Ok(Output::of(copies).rows(vec![0; batch.len()]));
+        }
         let rows = (0..batch.len() as u32).flat_map(|row| (0..self.0).map(move |_| row)).collect();
         let copies: PrimitiveBuilder<i64> =
             (0..batch.len()).flat_map(|_| (0..self.0).map(|copy| Some(i64::from(copy)))).collect();

@@ -12,6 +12,12 @@ use super::{Made, Project, tool};
 const VERSION: &str = "0.25.1";
 const INSTALL: &str = "pip install componentize-py==0.25.1";
 
+/// What Python is called here.
+const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+
+/// The script that mends a component.
+const MEND: &str = include_str!("../../../../../sdk/python/src/stillroom_mend.py");
+
 /// What the SDK's script exits with where a component is another than it knows.
 const UNKNOWN: i32 = 3;
 
@@ -47,15 +53,17 @@ pub(super) fn compile(project: &Project) -> Result<Made> {
     if !output.status.success() {
         return Err(failed(&command, &output));
     }
-    mend(&project.folder, sdk, &component)?;
+    mend(scratch.path(), &component)?;
     tool::made(&component).map(Made::from)
 }
 
 /// Has the component free what it returns, which this version of componentize-py forgets (`sdk/python/README.md`, "Memory"). One
-/// that the SDK's script does not know stays as it was.
-fn mend(folder: &Path, sdk: &str, component: &Path) -> Result<()> {
-    let mut script = Command::new(if cfg!(windows) { "python" } else { "python3" });
-    script.current_dir(folder).arg(Path::new(sdk).join("stillroom_mend.py")).arg(component);
+/// that the SDK's script does not know stays as it was. The script is the one that this program carries, whatever the project has.
+fn mend(scratch: &Path, component: &Path) -> Result<()> {
+    let file = scratch.join("stillroom_mend.py");
+    fs::write(&file, MEND).into_diagnostic().wrap_err_with(|| format!("{} cannot be written", file.display()))?;
+    let mut script = Command::new(PYTHON);
+    script.current_dir(scratch).arg(&file).arg(component);
     let output = tool::try_call(&mut script, "Python 3")?;
     match output.status.code() {
         Some(0) => Ok(()),
@@ -86,7 +94,10 @@ fn packages(project: &Project) -> Result<bool> {
 
 /// Pure Python alone: what is compiled is compiled for this machine.
 fn fetch(folder: &Path, wanted: &[&str]) -> Result<()> {
-    let mut pip = Command::new("python3");
+    if let Some(option) = wanted.iter().find(|name| name.starts_with('-')) {
+        return Err(miette!("`{option}` under `dependencies` in pyproject.toml is an option of pip, and no package"));
+    }
+    let mut pip = Command::new(PYTHON);
     pip.current_dir(folder).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
     pip.args(["--upgrade", "--target", PACKAGES, "--only-binary=:all:", "--implementation", "py", "--abi", "none"]);
     let output = tool::try_call(pip.args(["--platform", "any", "--python-version", "3.14"]).args(wanted), "Python 3")?;

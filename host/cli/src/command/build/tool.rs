@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::progress::Busy;
 
-/// Calls a tool and waits for it. `install` is how it is had where it is missing.
+/// Calls a tool and waits for it. (Python takes no module from the folder that it is called in.) `install` is how it is had where it is missing.
 pub(super) fn call(command: &mut Command, install: &str) -> Result<Output> {
     let output = try_call(command, install)?;
     match output.status.success() {
@@ -22,7 +22,7 @@ pub(super) fn call(command: &mut Command, install: &str) -> Result<Output> {
 pub(super) fn try_call(command: &mut Command, install: &str) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     let _busy = Busy::start(words(command));
-    command.stdin(Stdio::null()).output().map_err(|error| match error.kind() {
+    command.env("PYTHONSAFEPATH", "1").stdin(Stdio::null()).output().map_err(|error| match error.kind() {
         ErrorKind::NotFound => missing(&name, install),
         _ => miette!("`{name}` cannot be called: {error}"),
     })
@@ -35,7 +35,14 @@ pub(super) fn missing(name: &str, install: &str) -> miette::Report {
 
 /// Whether a tool is there, and what it calls itself.
 pub(super) fn version(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    // A file `ziglang.py` in the author's folder is not the tool.
+    let mut command = Command::new(program);
+    command.env("PYTHONSAFEPATH", "1");
+    if program.starts_with("python") {
+        // Older than 3.11, it does not know that variable.
+        command.current_dir(std::env::temp_dir());
+    }
+    let output = command.args(arguments).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 

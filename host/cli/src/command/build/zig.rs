@@ -15,14 +15,19 @@ const VERSION: &str = "0.17.";
 /// How zig is called: by its name, or as the Python package that it comes in.
 const WAYS: &[&str] = &["zig", "python3 -m ziglang", "python -m ziglang"];
 
-/// How zig is called here, and its version, where it is there at all: as the author says, or in one of the usual ways. One
-/// whose version begins with `wanted` comes before others.
+/// How zig is called here, and its version, where it is there at all: as the author says, or in the first of the usual ways whose
+/// version begins with `wanted`, or else in the first that is there.
 pub(super) fn find(wanted: &str) -> Option<(Vec<String>, String)> {
     let said = std::env::var("STILLROOM_ZIG").ok().filter(|said| !said.trim().is_empty());
     let ways = said.as_deref().into_iter().chain(WAYS.iter().copied());
-    let there: Vec<(Vec<String>, String)> = ways.filter_map(found).collect();
-    let best = there.iter().position(|(_, version)| version.starts_with(wanted)).unwrap_or(0);
-    there.into_iter().nth(best)
+    let mut first = None;
+    for way in ways.filter_map(found) {
+        if way.1.starts_with(wanted) {
+            return Some(way);
+        }
+        first = first.or(Some(way));
+    }
+    first
 }
 
 fn found(way: &str) -> Option<(Vec<String>, String)> {

@@ -76,7 +76,7 @@ impl Sources {
     fn update(&mut self) -> Option<Change> {
         let (mut sources, mut rows) = (Files::new(), Files::new());
         walk(Path::new("."), &self.sources, &mut sources, &is_source);
-        walk(Path::new(DATA), &self.rows, &mut rows, &|_| true);
+        walk(Path::new(DATA), &self.rows, &mut rows, &|_, _| true);
         let beside = fs::read_dir(".").into_iter().flatten().flatten().map(|entry| entry.path());
         let yaml = beside.filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
         for path in yaml.chain(self.input.clone()) {
@@ -93,15 +93,15 @@ impl Sources {
 }
 
 /// What a build writes down of its own accord is none.
-fn is_source(name: &str) -> bool {
+fn is_source(name: &str, is_top: bool) -> bool {
     let is_written = [".yml", ".lock", "-lock.json", ".sum"].iter().any(|ending| name.ends_with(ending));
-    is_source_name(name) && !is_written
+    is_source_name(name, is_top) && !is_written
 }
 
 /// Files of a folder and of those within.
-fn walk(folder: &Path, before: &Files, now: &mut Files, is_wanted: &impl Fn(&str) -> bool) {
+fn walk(folder: &Path, before: &Files, now: &mut Files, is_wanted: &impl Fn(&str, bool) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if !is_wanted(&entry.file_name().to_string_lossy()) {
+        if !is_wanted(&entry.file_name().to_string_lossy(), folder == Path::new(".")) {
             continue;
         }
         // A link to a folder is not followed: it may lead back.

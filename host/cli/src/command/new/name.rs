@@ -124,6 +124,95 @@ const TAKEN: &[&str] = &[
     "yield",
 ];
 
+/// Names that Windows keeps for devices.
+const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
+
+/// Modules of Python's own library that are loaded before a step is, or that steps are likely to want: a plugin's file of that name
+/// would stand in their place.
+const PYTHONS: &[&str] = &[
+    "abc",
+    "array",
+    "ast",
+    "base64",
+    "bisect",
+    "calendar",
+    "codecs",
+    "collections",
+    "contextlib",
+    "copy",
+    "copyreg",
+    "csv",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "dis",
+    "email",
+    "enum",
+    "errno",
+    "fractions",
+    "functools",
+    "gc",
+    "glob",
+    "hashlib",
+    "heapq",
+    "hmac",
+    "html",
+    "http",
+    "inspect",
+    "io",
+    "itertools",
+    "json",
+    "keyword",
+    "linecache",
+    "locale",
+    "logging",
+    "math",
+    "numbers",
+    "opcode",
+    "operator",
+    "os",
+    "pathlib",
+    "pickle",
+    "platform",
+    "pprint",
+    "queue",
+    "random",
+    "re",
+    "reprlib",
+    "secrets",
+    "selectors",
+    "shutil",
+    "signal",
+    "site",
+    "socket",
+    "ssl",
+    "stat",
+    "statistics",
+    "string",
+    "struct",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "time",
+    "token",
+    "tokenize",
+    "traceback",
+    "types",
+    "typing",
+    "unicodedata",
+    "urllib",
+    "uuid",
+    "warnings",
+    "weakref",
+    "xml",
+    "zipfile",
+    "zlib",
+    "zoneinfo",
+];
+
 /// A name and its forms.
 #[derive(Debug, PartialEq)]
 pub(super) struct Name {
@@ -151,10 +240,15 @@ impl Name {
         if name.ends_with('-') || name.contains("--") {
             return Err(refuse("a `-` stands between two letters or digits"));
         }
-        if TAKEN.contains(&name) {
+        if TAKEN.contains(&name) || DEVICES.contains(&name) {
             return Err(refuse("some language or tool keeps this word for itself"));
         }
         Ok(Self { kebab: name.to_owned(), snake: name.replace('-', "_") })
+    }
+
+    /// Whether Python's own library has a module of this name.
+    pub(super) fn is_pythons(&self) -> bool {
+        PYTHONS.contains(&self.snake.as_str())
     }
 
     /// A text with the name in the place of `{{name}}` and `{{ident}}`.
@@ -183,6 +277,7 @@ mod tests {
             ("a--b", "between two"),
             ("class", "keeps this word"),
             ("test", "keeps this word"),
+            ("con", "keeps this word"),
         ] {
             let error = Name::parse(name).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
@@ -197,6 +292,6 @@ mod tests {
 
     #[test]
     fn words_are_in_order() {
-        assert!(TAKEN.is_sorted());
+        assert!(TAKEN.is_sorted() && PYTHONS.is_sorted() && DEVICES.is_sorted());
     }
 }

@@ -83,6 +83,7 @@ impl Planner<'_> {
         let schema: SchemaRef = Arc::new(schema);
         let origin = self.dominators.origin(at).filter(|_| kind != MeetKind::Append);
         let meet = Arc::new(Meet {
+            step: (at, self.pipeline.steps[at].id.value.clone()),
             kind,
             inputs: inputs.iter().map(|input| MeetInput::new(&input.schema, origin)).collect(),
             columns,
