@@ -75,8 +75,8 @@ impl Sources {
     /// Looks again; answers what has changed.
     fn update(&mut self) -> Option<Change> {
         let (mut sources, mut rows) = (Files::new(), Files::new());
-        walk(Path::new("."), &self.sources, &mut sources, &is_source);
-        walk(Path::new(DATA), &self.rows, &mut rows, &|_, _| true);
+        walk(Path::new("."), true, &self.sources, &mut sources, &is_source);
+        walk(Path::new(DATA), true, &self.rows, &mut rows, &|_, _| true);
         let beside = fs::read_dir(".").into_iter().flatten().flatten().map(|entry| entry.path());
         let yaml = beside.filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
         for path in yaml.chain(self.input.clone()) {
@@ -99,14 +99,14 @@ fn is_source(name: &str, is_top: bool) -> bool {
 }
 
 /// Files of a folder and of those within.
-fn walk(folder: &Path, before: &Files, now: &mut Files, is_wanted: &impl Fn(&str, bool) -> bool) {
+fn walk(folder: &Path, is_top: bool, before: &Files, now: &mut Files, is_wanted: &impl Fn(&str, bool) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if !is_wanted(&entry.file_name().to_string_lossy(), folder == Path::new(".")) {
+        if !is_wanted(&entry.file_name().to_string_lossy(), is_top) {
             continue;
         }
         // A link to a folder is not followed: it may lead back.
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(&entry.path(), before, now, is_wanted),
+            Ok(kind) if kind.is_dir() => walk(&entry.path(), false, before, now, is_wanted),
             Ok(_) => note(&entry.path(), before, now),
             Err(_) => {}
         }
@@ -141,7 +141,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let look = |before: &Files| {
             let mut now = Files::new();
-            walk(folder.path(), before, &mut now, &is_source);
+            walk(folder.path(), true, before, &mut now, &is_source);
             now
         };
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
@@ -152,12 +152,19 @@ mod tests {
 
         write("dist/x.wasm", "built");
         write("pipeline.yaml", "steps: []");
+        fs::create_dir_all(folder.path().join("src/node_modules")).unwrap();
+        write("src/node_modules/x.js", "");
         write("Cargo.lock", "version = 4");
         write("step.py", "a = 1");
         assert_eq!(look(&first), first);
 
         write("step.py", "a = 2");
         assert_ne!(look(&first), first);
+        // Within, a folder of any name may have sources.
+        fs::create_dir(folder.path().join("src/data")).unwrap();
+        write("src/data/mod.rs", "");
+        assert_eq!(look(&first).len(), 2);
+        fs::remove_file(folder.path().join("src/data/mod.rs")).unwrap();
         write("other.py", "");
         assert_eq!(look(&first).len(), 2);
         fs::remove_file(folder.path().join("step.py")).unwrap();
