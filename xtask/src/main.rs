@@ -34,6 +34,7 @@ Usage: cargo xtask <command>
   fuzz     TARGET [-- ARGS]  libFuzzer over a target of fuzz/ until it finds something; ARGS are libFuzzer's
   sanitize the tests of what is `unsafe` under AddressSanitizer; a part of `test`
   deny     licences, sources and advisories of all crates (`cargo deny`); a part of `test`
+  native   the SDKs' own tests, outside the sandbox; a part of `test`
   conformance [NAME…]  every language's plugin against the same cases; writes docs/conformance.md; a part of `test`
   demo     build, then runs the pipelines of demo/ over the sources in cargo's registry folder
   bench    build, then every benchmark
@@ -68,6 +69,7 @@ fn run(args: &[&str]) -> Result<()> {
         ["fuzz", target, "--", args @ ..] => fuzz::fuzz(target, args)?,
         ["sanitize"] => checks::sanitize()?,
         ["deny"] => checks::deny()?,
+        ["native"] => languages::native()?,
         ["conformance", only @ ..] => conformance::conformance(only)?,
         ["demo"] => tasks::demo()?,
         ["bench"] => tasks::bench()?,

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) fn sdk(only: &[&str]) -> Result<()> {
     plugins::plugins()?;
     // As the tests build it: one package alone would have other features, and compile the sandbox once more.
-    run(cargo().args(["build", "--release", "--workspace"]))?;
+    run(cargo().args(["test", "--release", "--workspace", "--no-run"]))?;
     from_nothing(only)
 }
 

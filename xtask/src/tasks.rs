@@ -5,7 +5,7 @@ use std::{env, fs, path::Path, process::Command};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    checks, conformance, plugins, sdk,
+    checks, conformance, languages, plugins, sdk,
     shell::{run, say},
     toolchain::{cargo, root, target_dir},
 };
@@ -42,6 +42,8 @@ pub(crate) fn test() -> Result<()> {
     // With the program that the tests were built with.
     check("the SDKs' read-mes (`cargo xtask sdk`)", sdk::from_nothing(&[]));
     check("conformance (`cargo xtask conformance`)", conformance::check());
+    // Behind it: JavaScript's tests need what npm has installed for that.
+    check("the SDKs' own tests (`cargo xtask native`)", languages::native());
     say(format_args!("what is `unsafe`, under AddressSanitizer"));
     check("what is `unsafe` (`cargo xtask sanitize`)", checks::sanitize());
     if !failed.is_empty() {
