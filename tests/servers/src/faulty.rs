@@ -1,8 +1,9 @@
 //! A model server that answers as it is told to, and fails as it is told to.
 //!
-//! By itself it speaks the chat protocols of OpenAI (and so of Azure and Mistral), Anthropic, Gemini, Cohere and Bedrock,
-//! embeddings, scores, and OpenAI's files and batches. With `upstream` it hands requests on to a real server and fails in
-//! front of it. HTTP is written by hand here, for most of what goes wrong is not to be had from a library.
+//! By itself it speaks the chat protocols of OpenAI (and so of Azure and Mistral), Anthropic, Gemini, Cohere and
+//! Bedrock, embeddings, scores, OpenAI's files and batches, and Anthropic's batches. With `upstream` it hands requests
+//! on to a real server and fails in front of it. It does not stream. HTTP is written by hand here, for most of what
+//! goes wrong is not to be had from a library.
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};

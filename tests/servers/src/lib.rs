@@ -1,8 +1,9 @@
 //! Model servers for tests.
 //!
-//! [`llama`], [`llama_embedding`] and [`llama_rerank`] are llama.cpp's own server over a model that [`gguf`] writes: its
-//! words are noise, the protocol is real. [`second`] is LiteLLM's gateway in front of these: another implementation of
-//! OpenAI's protocol, and of Anthropic's, Gemini's and Cohere's. Each is started once a process, when it is first asked for.
+//! [`llama`], [`llama_embedding`] and [`llama_rerank`] are llama.cpp's own server over a model that [`gguf`] writes:
+//! its words are noise, the protocol is real. [`second`] is LiteLLM's gateway in front of these: another implementation
+//! of OpenAI's protocol, and of Anthropic's and Gemini's; what it says comes from llama.cpp. Each is started once a
+//! process, when it is first asked for.
 //!
 //! [`faulty`] is a server of our own that answers as it is told to, or fails as it is told to, alone or in front of
 //! another one.

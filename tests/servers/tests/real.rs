@@ -1,8 +1,13 @@
 //! The real servers: each protocol that they speak, by one question.
 
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::{env, fs, thread};
+
 use serde_json::{Value, json};
 use stillroom_servers::http::{Reply, post};
-use stillroom_servers::{MODEL, SECOND_KEY, llama, llama_embedding, llama_rerank, second};
+use stillroom_servers::{MODEL, SECOND_KEY, llama, llama_embedding, llama_rerank, python, second};
 
 fn schema() -> Value {
     let properties = json!({"answer": {"type": "string", "maxLength": 40},
@@ -140,4 +145,47 @@ fn the_second_asks_for_its_key() {
     let reply =
         post(&format!("{}/chat/completions", second().url()), &[], &json!({"model": MODEL, "messages": prompt()}));
     assert_eq!(reply.unwrap().status, 401);
+}
+
+#[test]
+fn a_server_ends_with_the_test_that_was_killed() {
+    let mut test = Command::new(env::current_exe().unwrap());
+    test.args(["--exact", "a_test_that_is_killed", "--ignored", "--nocapture"]).stdout(Stdio::piped());
+    let mut test = test.spawn().unwrap();
+    let lines = BufReader::new(test.stdout.take().unwrap()).lines();
+    let address = lines.map_while(Result::ok).find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
+    TcpStream::connect(&address).unwrap();
+    test.kill().unwrap();
+    test.wait().unwrap();
+    while TcpStream::connect(&address).is_ok() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+#[ignore = "a part of a_server_ends_with_the_test_that_was_killed"]
+fn a_test_that_is_killed() {
+    println!("{}", llama().root());
+    loop {
+        thread::park();
+    }
+}
+
+#[test]
+fn an_environment_is_made_once_for_all_who_ask_at_once() {
+    let name = format!("empty-{}", std::process::id());
+    let ask = || python::environment(&name, "# nothing\n").expect("an environment");
+    let pythons: Vec<_> = thread::scope(|scope| {
+        let asked: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        asked.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    let stamp = python::folder().unwrap().join(&name).join("stillroom-packages");
+    let made = fs::metadata(&stamp).unwrap().modified().unwrap();
+    assert!(Command::new(&pythons[3]).args(["-c", "import pip"]).status().unwrap().success());
+    assert_eq!(ask(), pythons[0]);
+    assert_eq!(fs::metadata(&stamp).unwrap().modified().unwrap(), made, "it is not made again");
+    let folder = python::folder().unwrap();
+    fs::remove_dir_all(folder.join(&name)).unwrap();
+    fs::remove_file(folder.join(format!("{name}.lock"))).unwrap();
+    fs::remove_file(folder.join(format!("{name}.txt"))).unwrap();
 }

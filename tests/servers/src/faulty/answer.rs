@@ -123,7 +123,10 @@ pub(super) fn refuse(asked: &Asked, status: u16, retry_after: Option<&str>) -> A
 
 fn embeddings(asked: &Asked) -> Value {
     let size = asked.number_at(&["/dimensions"]).unwrap_or(8);
-    let of = |(index, text): (usize, &Value)| json!({"object": "embedding", "index": index, "embedding": vector(&text.to_string(), size)});
+    let of = |(index, text): (usize, &Value)| {
+        let vector = vector(&text.to_string(), size);
+        json!({"object": "embedding", "index": index, "embedding": vector})
+    };
     let data: Vec<Value> = list(&asked.body["input"]).enumerate().map(of).collect();
     let tokens = prompt_tokens(asked);
     let usage = json!({"prompt_tokens": tokens, "total_tokens": tokens});
@@ -138,8 +141,9 @@ fn rerank(asked: &Asked) -> Value {
     scores.truncate(asked.number_at(&["/top_n"]).unwrap_or(usize::MAX));
     let of = |&(index, score): &(usize, f64)| json!({"index": index, "relevance_score": score});
     let results: Vec<Value> = scores.iter().map(of).collect();
+    let usage = json!({"total_tokens": prompt_tokens(asked)});
     json!({"id": asked.hash, "model": asked.body["model"], "results": results,
-        "meta": {"billed_units": {"search_units": 1}}, "usage": {"total_tokens": prompt_tokens(asked)}})
+        "meta": {"billed_units": {"search_units": 1}}, "usage": usage})
 }
 
 /// A list's values, or the one value that is no list.

@@ -163,7 +163,8 @@ fn anthropic(asked: &Asked, batch: &Batch, number: usize) -> Answer {
     let done = batch.output.is_some();
     let url = done.then(|| format!("http://{host}/v1/messages/batches/{id}/results"));
     let (open, succeeded) = if done { (0, total) } else { (total, 0) };
-    let told = json!({"id": id, "type": "message_batch", "processing_status": if done { "ended" } else { "in_progress" },
+    let status = if done { "ended" } else { "in_progress" };
+    let told = json!({"id": id, "type": "message_batch", "processing_status": status,
         "results_url": url, "request_counts": {"processing": open, "succeeded": succeeded, "errored": 0,
         "canceled": 0, "expired": 0}});
     Answer::json(200, &told)

@@ -8,7 +8,8 @@ pub enum Fault {
     /// Nothing: it is answered.
     #[default]
     None,
-    /// A status instead of an answer, at once, with a message in the protocol's own form; `Retry-After` as it is to be written.
+    /// A status instead of an answer, at once, with a message in the protocol's own form; `Retry-After` as it is to be
+    /// written.
     Status(u16, Option<String>),
     /// An answer whose first byte comes so much later.
     Slow(Duration),

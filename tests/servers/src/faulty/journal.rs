@@ -27,6 +27,8 @@ pub struct Record {
     pub status: Option<u16>,
     /// When a complete answer had been handed to the connection. None: not yet, not all of it, or the client had gone.
     pub answered: Option<Duration>,
+    /// When it was over: answered, failed, or left by its client.
+    pub ended: Option<Duration>,
 }
 
 /// Requests by number.
@@ -77,8 +79,8 @@ impl Journal {
         let asked = Asked { number: held.records.len(), ..asked };
         held.open += 1;
         held.most = held.most.max(held.open);
-        let record = Record { asked: asked.clone(), came, fault: Fault::None, status: None, answered: None };
-        held.records.push(record);
+        let fault = Fault::None;
+        held.records.push(Record { asked: asked.clone(), came, fault, status: None, answered: None, ended: None });
         drop(held);
         self.line(|| {
             let headers: Vec<Value> = asked.headers.iter().map(|(name, value)| json!([name, value])).collect();
@@ -96,7 +98,7 @@ impl Journal {
         held.open = held.open.saturating_sub(1);
         if let Some(record) = held.records.get_mut(asked.number) {
             (record.fault, record.status) = (fault.clone(), status);
-            record.answered = complete.then_some(at);
+            (record.answered, record.ended) = (complete.then_some(at), Some(at));
         }
         drop(held);
         self.line(|| {

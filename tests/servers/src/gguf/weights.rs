@@ -57,7 +57,7 @@ pub(super) fn output(random: &mut Random, width: usize, words: &Vocabulary) -> T
     let scale = 1.0 / (width as f32).sqrt();
     let mut values: Vec<f32> = random.take(width * words.len()).map(|value| value * scale).collect();
     for (value, liking) in values.iter_mut().step_by(width).zip(words.likings()) {
-        // After the last norm, number 0 is about LIKING / sqrt(mean square): 8 of at most 8, as its share is by far the largest.
+        // After the last norm number 0 is about 6: LIKING over the root of what the squares are on average.
         *value = liking / 6.0;
     }
     Tensor::new("output.weight", &[width, words.len()], values)

@@ -37,8 +37,8 @@ impl Vocabulary {
         self.tokens.len()
     }
 
-    /// How much likelier than others each token is, in nats. Without these, most of what the model says would be control
-    /// characters and halves of letters, and it would seldom come to an end of a text or of a JSON string.
+    /// How much likelier than others each token is, in nats. Without these, most of what the model says would be
+    /// control characters and halves of letters, and it would seldom come to an end of a text or of a JSON string.
     pub(super) fn likings(&self) -> impl Iterator<Item = f32> + '_ {
         self.tokens.iter().enumerate().map(|(number, token)| match (number, token.as_str()) {
             (_, END | "\"") => 3.0,

@@ -33,7 +33,8 @@ pub(super) fn completion(asked: &Asked, said: &[Said]) -> Value {
             let (tokens, values): (Vec<_>, Vec<_>) = said.tokens.iter().map(|token| (token, likely(token))).unzip();
             json!({"tokens": tokens, "token_logprobs": values})
         });
-        json!({"index": index, "text": said.text, "finish_reason": finish(said, "stop", "length"), "logprobs": logprobs})
+        let finish = finish(said, "stop", "length");
+        json!({"index": index, "text": said.text, "finish_reason": finish, "logprobs": logprobs})
     };
     let choices: Vec<Value> = said.iter().enumerate().map(choice).collect();
     openai(asked, "text_completion", said, choices)
