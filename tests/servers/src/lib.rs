@@ -2,8 +2,9 @@
 //!
 //! [`llama`], [`llama_embedding`] and [`llama_rerank`] are llama.cpp's own server over a model that [`gguf`] writes:
 //! its words are noise, the protocol is real. [`second`] is LiteLLM's gateway in front of these: another implementation
-//! of OpenAI's protocol, and of Anthropic's and Gemini's; what it says comes from llama.cpp. Each is started once a
-//! process, when it is first asked for.
+//! of OpenAI's protocol, and of Anthropic's and Gemini's; what it says comes from llama.cpp. [`third`] is tinygrad's
+//! server: another engine with the same model, that knows neither schemas nor log-probabilities, and does not say so.
+//! Each is started once a process, when it is first asked for.
 //!
 //! [`faulty`] is a server of our own that answers as it is told to, or fails as it is told to, alone or in front of
 //! another one.
@@ -28,6 +29,9 @@ const LLAMA: &str = "xllamacpp==2026.10.11549";
 
 /// What the gateway needs, all of it, by `pip freeze`; `litellm[proxy]` would be three times as large.
 const SECOND: &str = include_str!("litellm.txt");
+
+/// An engine and a server without a single dependency (2.5 MB). 0.14.0 lacks one of its own modules.
+const THIRD: &str = "tinygrad==0.13.0";
 
 /// The name by which all servers know their model.
 pub const MODEL: &str = "tiny";
@@ -61,9 +65,17 @@ pub fn second() -> &'static Server {
     SERVER.get_or_init(|| start_second().expect("LiteLLM's gateway starts"))
 }
 
+/// tinygrad's server, `/v1/chat/completions` alone; only on x86-64, and one request after the other.
+///
+/// It passes over `response_format`, `logprobs`, `n` and `seed` without a word: who asks has to check the answer.
+pub fn third() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| start_third().expect("tinygrad's server starts"))
+}
+
 fn start_llama(used: &str, kind: gguf::Kind) -> Result<Server> {
     let python = python::environment("llama", LLAMA)?;
-    let model = kept(&format!("{kind:?}.gguf"), &gguf::bytes(kind, 7))?;
+    let model = model(kind)?;
     Server::start(&format!("llama-{used}"), &python, include_str!("llama.py"), &[&model, Path::new(used)])
 }
 
@@ -87,6 +99,15 @@ fn start_second() -> Result<Server> {
     // JSON is YAML too.
     let config = kept(&format!("litellm-{}.yaml", process::id()), config.to_string().as_bytes())?;
     Server::start("litellm", &python, include_str!("litellm.py"), &[&config])
+}
+
+fn start_third() -> Result<Server> {
+    let python = python::environment("tinygrad", THIRD)?;
+    Server::start("tinygrad", &python, include_str!("tinygrad.py"), &[&model(gguf::Kind::Chat)?])
+}
+
+fn model(kind: gguf::Kind) -> Result<PathBuf> {
+    kept(&format!("{kind:?}.gguf"), &gguf::bytes(kind, 7))
 }
 
 /// A file under `target/servers`, never half of it.

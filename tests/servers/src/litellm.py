@@ -17,6 +17,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets=None):
         await super().startup(sockets)
         ready("http://127.0.0.1:%d" % listener.getsockname()[1])
+        os.remove(sys.argv[1])  # it has the addresses of this run
 
 
 asyncio.run(Server(uvicorn.Config(app, log_level="warning")).serve(sockets=[listener]))

@@ -7,7 +7,7 @@ use std::{env, fs, thread};
 
 use serde_json::{Value, json};
 use stillroom_servers::http::{Reply, post};
-use stillroom_servers::{MODEL, SECOND_KEY, llama, llama_embedding, llama_rerank, python, second};
+use stillroom_servers::{MODEL, SECOND_KEY, llama, llama_embedding, llama_rerank, python, second, third};
 
 fn schema() -> Value {
     let properties = json!({"answer": {"type": "string", "maxLength": 40},
@@ -145,6 +145,18 @@ fn the_second_asks_for_its_key() {
     let reply =
         post(&format!("{}/chat/completions", second().url()), &[], &json!({"model": MODEL, "messages": prompt()}));
     assert_eq!(reply.unwrap().status, 401);
+}
+
+#[test]
+fn the_third_answers_and_passes_over_what_it_does_not_know() {
+    let format = json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema()}});
+    let ask = json!({"model": MODEL, "messages": prompt(), "max_tokens": 12, "response_format": format,
+        "logprobs": true});
+    let answer = ok(post(&format!("{}/chat/completions", third().url()), &[], &ask).unwrap());
+    let text = answer["choices"][0]["message"]["content"].as_str().unwrap();
+    assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
+    assert!(answer["choices"][0].get("logprobs").is_none(), "{answer}");
+    assert_eq!(answer["usage"]["completion_tokens"], 12);
 }
 
 #[test]
