@@ -1,8 +1,9 @@
 //! The server of our own: what it answers, and each way in which it fails.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -262,4 +263,19 @@ fn it_fails_in_front_of_a_real_server() {
     assert_eq!(through["choices"], straight["choices"]);
     assert!(said(&server, &body).is_err());
     json_of(said(&server, &body));
+}
+
+#[test]
+fn it_is_a_program_too() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_stillroom-faulty"));
+    program.args(["--latency", "20ms", "--words", "3"]).stdout(Stdio::piped());
+    let mut program = program.spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let start = Instant::now();
+    let answer = json_of(post(&format!("{}/chat/completions", url.trim()), &[], &chat("one")));
+    program.kill().unwrap();
+    program.wait().unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(20));
+    assert_eq!(answer["choices"][0]["message"]["content"], "0 0 word word word ");
 }
