@@ -40,7 +40,8 @@
 //! - **Out**: builders ([`Build`]), or columns of the input as they are ([`Batch::take_column`]) or row by row
 //!   ([`take`], [`concat()`]), which work for every type.
 //! - **Parameters**: [`params!`] and [`choices!`].
-//! - **More than computing**: [`log`] and [`http`], which a pipeline has to grant.
+//! - **More than computing**: [`log`], [`http`], [`llm`] and [`embedding`], which a pipeline has to grant.
+//! - **Tasks** for language models, a prompt and a parser: see [`mod@task`].
 //! - **Tests** need no WebAssembly: see [`mod@test`].
 
 #[cfg(target_endian = "big")]
@@ -52,16 +53,19 @@ mod bitmap;
 mod build;
 mod column;
 mod data_type;
+pub mod embedding;
 mod fault;
 mod gather;
 pub mod http;
 mod json;
+pub mod llm;
 pub mod log;
 mod output;
 mod params;
 mod plugin;
 mod schema;
 mod step;
+pub mod task;
 
 #[cfg(not(target_family = "wasm"))]
 mod check;
