@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod env;
 pub(crate) mod files;
 pub(crate) mod http;
+pub(crate) mod llm;
 pub(crate) mod log;
 pub(crate) mod process;
 pub(crate) mod random;
@@ -22,9 +23,11 @@ use wasmtime_wasi::WasiCtx;
 use self::clock::Clock;
 use self::env::Env;
 use self::http::Http;
+use self::llm::Llm;
 use self::log::Log;
 use self::random::Random;
-use crate::limits::Limits;
+use crate::limits::{Limits, Rest};
+use crate::model::Models;
 
 /// Most handles (files, streams, what can be waited for) of an instance.
 const MAX_HANDLES: usize = 1024;
@@ -205,6 +208,7 @@ pub(crate) struct Abilities {
     wasi: WasiCtx,
     log: Log,
     http: Http,
+    llm: Llm,
     env: Env,
     clock: Clock,
     random: Random,
@@ -212,8 +216,15 @@ pub(crate) struct Abilities {
 
 impl Abilities {
     /// For an instance of a step; `step` is the id that the log shows.
-    pub(crate) fn new(grants: &Arc<Grants>, step: &str, limits: &Limits) -> Result<Self, String> {
-        Ok(Self::of(grants, step, limits, files::context(grants.files.as_deref().unwrap_or_default())?))
+    pub(crate) fn new(
+        grants: &Arc<Grants>,
+        step: &str,
+        limits: &Limits,
+        models: &Arc<Models>,
+        rest: Rest,
+    ) -> Result<Self, String> {
+        let files = files::context(grants.files.as_deref().unwrap_or_default())?;
+        Ok(Self { llm: Llm::new(grants, models, step, rest), ..Self::of(grants, step, limits, files) })
     }
 
     fn of(grants: &Arc<Grants>, step: &str, limits: &Limits, wasi: WasiCtx) -> Self {
@@ -224,6 +235,7 @@ impl Abilities {
             wasi,
             log: Log::new(grants.log, step, limits.log_bytes),
             http: Http::new(grants, limits.output_bytes),
+            llm: Llm::default(),
             env: Env::new(grants),
             clock: Clock::new(grants.clock),
             random: Random::new(grants.random),
@@ -234,8 +246,14 @@ impl Abilities {
     pub(crate) fn begin(&mut self, moment: Moment) {
         self.log.begin(moment);
         self.http.begin(moment.deadline);
+        self.llm.begin(moment);
         self.clock.begin();
         self.random.begin(moment.seed);
+    }
+
+    /// After a call that failed.
+    pub(crate) fn forget(&mut self) {
+        self.llm.forget();
     }
 
     /// After each call, also one that failed.

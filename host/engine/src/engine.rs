@@ -162,13 +162,13 @@ impl Engine {
         Ok(place.get_or_init(|| sandbox))
     }
 
-    /// What guests that wait wait on: one thread that watches the network and the clock.
+    /// What guests that wait wait on: threads that watch the network and the clock, and work for those that ask models.
     pub(crate) fn waiting(&self) -> Result<&Runtime> {
         if let Some(runtime) = self.shared.waiting.get() {
             return Ok(runtime);
         }
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(1).thread_name("still-waiting").enable_all().build();
+        let runtime = builder.worker_threads(self.options.threads).thread_stack_size(WORKER_STACK_BYTES).thread_name("still-waiting").enable_all().build();
         let runtime = runtime.map_err(|error| Error::Engine {
             message: format!("the thread that waits for files and networks cannot be started: {error}"),
             help: None,

@@ -7,22 +7,25 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use arrow_array::ArrayRef;
 use arrow_schema::Field;
+use tokio::runtime::Runtime;
 use wasmtime::component::{ComponentNamedList, Lift, Lower};
 use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::capability::{Abilities, Moment, Used};
 use crate::component::{Code, Plugin};
 use crate::contract::v0_1::{
-    Fault, FieldParam, Functions, Kind, Manifest, Output, RowCount, Signature, Typed, diagnostics,
+    BatchParam, Fault, FieldParam, Functions, Kind, Manifest, Output, RowCount, Signature, Typed, diagnostics,
 };
 use crate::contract::{data_type, v0_1};
 use crate::engine::WORKER_STACK_BYTES;
 use crate::error::Blame;
 use crate::limits::{Brake, Deadline, Limiter, Limits};
+use crate::model::Models;
 use crate::transfer::{Lowered, check_rows, lift_columns, unfolds_beyond};
 
 pub(crate) use self::sample::Sampler;
@@ -112,7 +115,7 @@ impl Failure {
     }
 
     /// The host panicked while it served a guest.
-    fn panicked(panic: &(dyn Any + Send)) -> Self {
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
         Self::new(Blame::Host, format!("the host panicked while it served this step: {}", panic_text(panic)))
     }
 
@@ -201,6 +204,8 @@ pub(crate) struct Opening {
     /// What randomness hangs on beside the input, where none is granted.
     pub(crate) seed: u64,
     pub(crate) brake: Brake,
+    /// The models that it may ask.
+    pub(crate) models: Arc<Models>,
     /// What it signed when it was first opened, if it was: the pipeline was planned with that.
     pub(crate) signed: Option<Arc<Opened>>,
 }
@@ -213,6 +218,9 @@ pub(crate) struct At {
     /// Its first row within that.
     pub(crate) first_row: u64,
 }
+
+/// The function that takes a batch.
+type Process<'a> = Typed<(BatchParam<'a>,), Result<Output, Fault>>;
 
 pub(crate) struct Instance {
     store: Store<Guest>,
@@ -234,31 +242,36 @@ pub(crate) struct Instance {
 impl Instance {
     /// Asks a fresh instance for its steps.
     pub(crate) fn describe(code: &Code, limits: Limits) -> Result<Vec<Manifest>, Failure> {
-        let described = catch_unwind(AssertUnwindSafe(|| Self::ask_steps(code, limits)));
+        let described = catch_unwind(AssertUnwindSafe(|| drive(code, Self::ask_steps(code, limits))));
         described.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)))
     }
 
-    fn ask_steps(code: &Code, limits: Limits) -> Result<Vec<Manifest>, Failure> {
-        let (mut store, functions) = start(code, limits, "", &Brake::default())?;
+    async fn ask_steps(code: &Code, limits: Limits) -> Result<Vec<Manifest>, Failure> {
+        let (mut store, functions) = start(code, limits, "", &Brake::default(), &Arc::default()).await?;
         functions.check(&store).map_err(|error| Failure::contract(format!("{error:#}")))?;
         arm(&mut store, code, limits.time, Moment::default());
         let describe = functions.describe(&store).map_err(|error| failure(&mut store, limits, error))?;
-        let answer = call(&mut store, code, &describe, ());
+        let answer = call_any(&mut store, code, &describe, ()).await;
         disarm(&mut store);
         answer.map_err(|error| failure(&mut store, limits, error))
     }
 
     /// Makes an instance and opens its step.
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
-        let opened = catch_unwind(AssertUnwindSafe(|| Self::make(opening)));
+        let opened = catch_unwind(AssertUnwindSafe(|| drive(opening.plugin.code(), Self::make(opening))));
         let opened = opened.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)));
         opened.map_err(|failure| Failure { whole: true, ..failure })
     }
 
-    fn make(opening: &Opening) -> Result<Self, Failure> {
+    /// The same on a thread that goes on with others' work while the guest waits.
+    pub(crate) async fn open_waiting(opening: &Opening) -> Result<Self, Failure> {
+        Self::make(opening).await.map_err(|failure| Failure { whole: true, ..failure })
+    }
+
+    async fn make(opening: &Opening) -> Result<Self, Failure> {
         let Opening { plugin, limits, seed, .. } = opening;
         let (code, limits) = (plugin.code(), *limits);
-        let (mut store, functions) = start(code, limits, &opening.id, &opening.brake)?;
+        let (mut store, functions) = start(code, limits, &opening.id, &opening.brake, &opening.models).await?;
         let fields: Vec<FieldParam<'_>> = opening
             .fields
             .iter()
@@ -266,7 +279,8 @@ impl Instance {
             .collect();
         arm(&mut store, code, limits.time, Moment { seed: *seed, ..Moment::default() });
         let open = functions.open(&store).map_err(|error| failure(&mut store, limits, error))?;
-        let answer = call(&mut store, code, &open, (&opening.step, &opening.params, &fields));
+        let params = (opening.step.as_str(), opening.params.as_str(), fields.as_slice());
+        let answer = call_any(&mut store, code, &open, params).await;
         disarm(&mut store);
         let signature = answer.map_err(|error| failure(&mut store, limits, error))?.map_err(fault)?;
         let kind = plugin.manifest(&opening.step).map_or(Kind::Transform, |manifest| manifest.kind);
@@ -328,27 +342,77 @@ impl Instance {
     }
 
     fn ask(&mut self, rows: usize, columns: &[ArrayRef], at: At, time: Duration) -> Result<Answer, Failure> {
+        let start = Instant::now();
+        let (lowered, process) = self.begin(rows, columns, at, time)?;
+        let (code, store) = (self.plugin.code(), &mut self.store);
+        let answer = lowered.with(|batch| call(store, code, &process, (batch,)));
+        self.end(rows, &lowered, answer, start)
+    }
+
+    /// The same on a thread that goes on with others' work while the guest waits.
+    pub(crate) async fn process_waiting(
+        &mut self,
+        rows: usize,
+        columns: &[ArrayRef],
+        at: At,
+        time: Duration,
+    ) -> Result<Answer, Failure> {
+        let start = Instant::now();
+        let (lowered, process) = self.begin(rows, columns, at, time)?;
+        let store = &mut self.store;
+        let (slices, deadline) = (lowered.slices(), store.data().deadline.clone());
+        let arrays = lowered.arrays(&slices);
+        let batch = BatchParam { length: rows as u32, arrays: &arrays };
+        let answer = within_time(&deadline, process.call_async(store, (batch,))).await.map(|(answer,)| answer);
+        let answer = self.end(rows, &lowered, answer, start);
+        answer.map_err(|failure| {
+            let spent = Spent { memory: self.memory(), time: start.elapsed(), used: self.used, ..Spent::default() };
+            Failure { spent, ..failure }
+        })
+    }
+
+    /// Before a batch is handed over.
+    fn begin<'a>(
+        &mut self,
+        rows: usize,
+        columns: &[ArrayRef],
+        at: At,
+        time: Duration,
+    ) -> Result<(Lowered, Process<'a>), Failure> {
         let count = u32::try_from(rows).map_err(|_| Failure::contract("a batch of more than 2^32 rows"))?;
         let lowered = Lowered::new(count, columns);
         let seed = if self.plugin.code().hangs_on_seed { self.seed_of(&lowered) } else { 0 };
         self.calls = self.calls.saturating_add(1);
-        let start = Instant::now();
-        let code = self.plugin.code();
-        let store = &mut self.store;
-        arm(
-            store,
-            code,
-            time,
-            Moment { item: at.item, first_row: at.first_row, rows: rows as u64, seed, deadline: None },
-        );
-        let process = self.functions.process(&*store).map_err(|error| failure(store, self.limits, error))?;
-        let answer = lowered.with(|batch| call(store, code, &process, (batch,)));
-        self.used = disarm(store);
-        let output = answer.map_err(|error| failure(store, self.limits, error))?.map_err(fault)?;
-        let (bytes_in, bytes_out) = (lowered.bytes(), size(&output));
-        let answer = check_output(output, &self.opened, rows, &self.limits)?;
-        let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used: self.used };
-        Ok(Answer { spent, ..answer })
+        let moment = Moment { item: at.item, first_row: at.first_row, rows: rows as u64, seed, deadline: None };
+        arm(&mut self.store, self.plugin.code(), time, moment);
+        let process = self.functions.process(&self.store);
+        let process = process.map_err(|error| failure(&mut self.store, self.limits, error))?;
+        Ok((lowered, process))
+    }
+
+    /// After a batch was answered, or not.
+    fn end(
+        &mut self,
+        rows: usize,
+        lowered: &Lowered,
+        answer: wasmtime::Result<Result<Output, Fault>>,
+        start: Instant,
+    ) -> Result<Answer, Failure> {
+        self.used = disarm(&mut self.store);
+        let bytes_in = lowered.bytes();
+        let answer = answer.map_err(|error| failure(&mut self.store, self.limits, error)).and_then(|answer| {
+            let output = answer.map_err(fault)?;
+            let bytes_out = size(&output);
+            let answer = check_output(output, &self.opened, rows, &self.limits)?;
+            let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used: self.used };
+            Ok(Answer { spent, ..answer })
+        });
+        if answer.is_err()
+            && let Some(abilities) = &mut self.store.data_mut().abilities
+        {
+            abilities.forget();
+        }
+        answer
     }
 
     /// After the last batch of a global step, over `consumed` rows: the next piece of its answer, or none.
@@ -379,7 +443,8 @@ impl Instance {
         Ok(Some(Answer { spent, ..answer }))
     }
 
-    fn memory(&self) -> usize {
+    /// Memory that it holds, in bytes.
+    pub(crate) fn memory(&self) -> usize {
         self.store.data().limiter.memory()
     }
 
@@ -391,24 +456,34 @@ impl Instance {
     }
 }
 
-fn start(code: &Code, limits: Limits, step: &str, brake: &Brake) -> Result<(Store<Guest>, Functions), Failure> {
+async fn start(
+    code: &Code,
+    limits: Limits,
+    step: &str,
+    brake: &Brake,
+    models: &Arc<Models>,
+) -> Result<(Store<Guest>, Functions), Failure> {
     let host = |message: String| Failure::new(Blame::Limit, message);
+    let (limiter, deadline) = (Limiter::new(limits), Deadline::new(brake.clone()));
     let abilities = match code.is_able {
         false => None,
-        true => Some(Box::new(Abilities::new(&code.grants, step, &limits).map_err(host)?)),
+        true => Some(Box::new(Abilities::new(&code.grants, step, &limits, models, deadline.rest()).map_err(host)?)),
     };
-    let (limiter, deadline) = (Limiter::new(limits), Deadline::new(brake.clone()));
     let mut store = Store::new(code.pre.engine(), Guest { limiter, deadline, last_words: None, abilities });
     store.limiter(|guest| &mut guest.limiter);
     store.set_hostcall_fuel(limits.output_bytes);
     if !code.is_endless {
-        store.epoch_deadline_callback(|guest| Ok(guest.data().deadline.tick()));
+        let can_leave = code.waits;
+        store.epoch_deadline_callback(move |guest| Ok(guest.data().deadline.tick(can_leave)));
     }
     // A module's start function is a call too.
     arm(&mut store, code, limits.time, Moment::default());
     let made = match code.waits {
         false => code.pre.instantiate(&mut store),
-        true => wait(&mut store, code, async |store| code.pre.instantiate_async(store).await),
+        true => {
+            let deadline = store.data().deadline.clone();
+            within_time(&deadline, code.pre.instantiate_async(&mut store)).await
+        }
     };
     disarm(&mut store);
     let found = made.and_then(|instance| code.exports.of(&mut store, &instance));
@@ -449,6 +524,37 @@ where
     answer.map(|(answer,)| answer)
 }
 
+/// One call, on a thread that goes on with others' work where the guest may have to wait.
+async fn call_any<P, R>(
+    store: &mut Store<Guest>,
+    code: &Code,
+    function: &Typed<P, R>,
+    params: P,
+) -> wasmtime::Result<R>
+where
+    P: ComponentNamedList + Lower + Send + Sync,
+    (R,): ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    let deadline = store.data().deadline.clone();
+    let answer = match code.waits {
+        false => function.call(store, params),
+        true => within_time(&deadline, function.call_async(store, params)).await,
+    };
+    answer.map(|(answer,)| answer)
+}
+
+/// Waits for some work with a guest. With one that never waits, the work never does.
+fn drive<R: Send>(code: &Code, work: impl Future<Output = Result<R, Failure>> + Send) -> Result<R, Failure> {
+    let mut work = pin!(work);
+    if !code.waits
+        && let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    {
+        return done;
+    }
+    let runtime = code.engine.waiting().map_err(|error| Failure::new(Blame::Host, error.to_string()))?;
+    on_runtime(runtime, work).unwrap_or_else(|error| Err(Failure::new(Blame::Host, error.to_string())))
+}
+
 /// Waits for a guest, but no longer than it has time, nor than the run goes on.
 fn wait<R>(
     store: &mut Store<Guest>,
@@ -460,26 +566,34 @@ where
 {
     let runtime = code.engine.waiting().map_err(wasmtime::Error::new)?;
     let deadline = store.data().deadline.clone();
-    let waiting = || {
-        runtime.block_on(async {
-            let mut work = pin!(work(store));
-            loop {
-                match tokio::time::timeout(LOOK, work.as_mut()).await {
-                    Ok(done) => return done,
-                    Err(_) if deadline.is_over() || deadline.is_stopped() => return Err(Trap::Interrupt.into()),
-                    Err(_) => {}
-                }
-            }
-        })
-    };
+    on_runtime(runtime, within_time(&deadline, work(store))).map_err(wasmtime::Error::new)?
+}
+
+fn on_runtime<R: Send>(runtime: &Runtime, work: impl Future<Output = R> + Send) -> std::io::Result<R> {
+    let waiting = || runtime.block_on(work);
     if tokio::runtime::Handle::try_current().is_err() {
-        return waiting();
+        return Ok(waiting());
     }
     // A thread of somebody's own runtime, who plans a pipeline there: it may not wait for another one.
     std::thread::scope(|threads| {
         let thread = std::thread::Builder::new().stack_size(WORKER_STACK_BYTES).spawn_scoped(threads, waiting);
-        thread.map_err(wasmtime::Error::new)?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        Ok(thread?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
+}
+
+/// Some work for a guest, for as long as that has time and the run goes on.
+async fn within_time<R>(
+    deadline: &Deadline,
+    work: impl Future<Output = wasmtime::Result<R>>,
+) -> wasmtime::Result<R> {
+    let mut work = pin!(work);
+    loop {
+        match tokio::time::timeout(LOOK, work.as_mut()).await {
+            Ok(done) => return done,
+            Err(_) if deadline.is_over() || deadline.is_stopped() => return Err(Trap::Interrupt.into()),
+            Err(_) => {}
+        }
+    }
 }
 
 /// What the signature says must be possible: inputs that exist, outputs with types that cross, each name once.

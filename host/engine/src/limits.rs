@@ -1,6 +1,6 @@
 //! What a plugin and its instances may take of the machine.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, Result, UpdateDeadline};
@@ -131,17 +131,68 @@ pub(crate) struct Deadline {
     /// What the call was given.
     time: Duration,
     brake: Brake,
+    rest: Rest,
+}
+
+/// Time that does not count against a call: a guest waits for a model, whose own limits hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rest(Arc<Mutex<Resting>>);
+
+#[derive(Debug, Default)]
+struct Resting {
+    since: Option<Instant>,
+    total: Duration,
+}
+
+impl Rest {
+    /// A wait begins; it ends when what is given back is dropped.
+    pub(crate) fn begin(&self) -> Rested {
+        self.lock().since = Some(Instant::now());
+        Rested(self.clone())
+    }
+
+    fn reset(&self) {
+        *self.lock() = Resting::default();
+    }
+
+    /// All so far, the wait that is under way included.
+    fn total(&self) -> Duration {
+        let resting = self.lock();
+        resting.total + resting.since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Resting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A wait that is under way.
+pub(crate) struct Rested(Rest);
+
+impl Drop for Rested {
+    fn drop(&mut self) {
+        let mut resting = self.0.lock();
+        if let Some(since) = resting.since.take() {
+            resting.total += since.elapsed();
+        }
+    }
 }
 
 impl Deadline {
     pub(crate) fn new(brake: Brake) -> Self {
-        Self { at: None, time: Duration::ZERO, brake }
+        Self { at: None, time: Duration::ZERO, brake, rest: Rest::default() }
     }
 
     /// To be said before every call.
     pub(crate) fn arm(&mut self, time: Option<Duration>) {
         self.at = time.and_then(|time| Instant::now().checked_add(time));
         self.time = time.unwrap_or_default();
+        self.rest.reset();
+    }
+
+    /// For what a guest waits for without it counting.
+    pub(crate) fn rest(&self) -> Rest {
+        self.rest.clone()
     }
 
     /// What the call was given.
@@ -158,11 +209,15 @@ impl Deadline {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.at.is_some_and(|at| Instant::now() >= at)
+        self.at.is_some_and(|at| Instant::now() >= at && Instant::now() >= at + self.rest.total())
     }
 
-    /// What is to become of the guest at a tick of the engine's clock.
-    pub(crate) fn tick(&self) -> UpdateDeadline {
-        if self.is_over() || self.is_stopped() { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) }
+    /// What is to become of the guest at a tick of the engine's clock. One on a stack that can be left lets others go on.
+    pub(crate) fn tick(&self, can_leave: bool) -> UpdateDeadline {
+        match self.is_over() || self.is_stopped() {
+            true => UpdateDeadline::Interrupt,
+            false if can_leave => UpdateDeadline::Yield(1),
+            false => UpdateDeadline::Continue(1),
+        }
     }
 }

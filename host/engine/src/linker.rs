@@ -103,6 +103,8 @@ fn link(linker: &mut Linker<Guest>, import: Import, interface: &str) -> wasmtime
         Import::Of(Capability::Log) => capability::log::link(linker, interface),
         Import::Of(Capability::Files) => capability::files::link(linker, interface),
         Import::Of(Capability::Http) => capability::http::link(linker),
+        Import::Of(Capability::Llm) => capability::llm::link(linker),
+        Import::Of(Capability::Embedding) => capability::llm::link_embedding(linker),
         Import::Of(Capability::Env) => capability::env::link(linker),
         Import::Of(Capability::Clock) => capability::clock::link(linker, interface),
         Import::Of(Capability::Random) => capability::random::link(linker, interface),

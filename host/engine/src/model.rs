@@ -4,4 +4,9 @@
 //! model's rates, `store` keeps every answer by what was asked.
 
 pub(crate) mod ask;
+mod desk;
+mod lane;
+mod schema;
 pub(crate) mod spec;
+
+pub(crate) use desk::{Asked, Halt, Models};

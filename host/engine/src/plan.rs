@@ -116,6 +116,9 @@ pub(crate) struct FeedPlan {
     pub(crate) segment: usize,
     /// Rows that a plugin is asked for at once.
     pub(crate) rows: usize,
+    /// Whether it is cut small: steps that ask models have many items under way, and one that is done need not wait for
+    /// thousands of others.
+    pub(crate) is_cut: bool,
 }
 
 /// Where rows come from.
@@ -223,6 +226,8 @@ pub(crate) enum StageKind {
     Sink(usize),
     /// Sets rejected rows aside: a port for each segment.
     Quarantine,
+    /// A step that asks models: its items go on when they are done.
+    Wait(Arc<Call>),
     /// A step of which one instance sees every batch, in order.
     Ordered(Arc<Call>),
     /// One of several instances of a keyed ordered step: which, and of how many.
@@ -244,7 +249,7 @@ impl StageKind {
     /// are raised before it; then one that has had all items before.
     pub(crate) fn rank(&self) -> u8 {
         match self {
-            Self::Ordered(_) | Self::Share(..) | Self::Gather(_) | Self::Meet(_) => 0,
+            Self::Wait(_) | Self::Ordered(_) | Self::Share(..) | Self::Gather(_) | Self::Meet(_) => 0,
             Self::Hold(..) | Self::Collect(_) => 1,
             Self::Sink(_) => 2,
             Self::Quarantine => 3,

@@ -166,6 +166,44 @@ pub(crate) struct Count {
     pub(crate) peak: Peak,
 }
 
+/// A model that steps asked.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// What the pipeline calls it.
+    pub name: String,
+    /// What its server calls it.
+    pub model: String,
+    /// Requests under way; none at the end of a run.
+    #[serde(skip)]
+    pub in_flight: u64,
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Answers that were there from before, and cost nothing.
+    pub kept: u64,
+    /// Tries that failed and were made again.
+    pub retried: u64,
+    /// Requests that have no answer.
+    pub failed: u64,
+    /// Answers that were asked for again because they were not as their schema says.
+    pub repaired: u64,
+    /// Answers that were not as their schema says in the end.
+    pub mismatched: u64,
+    /// Tokens of what was asked.
+    pub input_tokens: u64,
+    /// Tokens of what was answered.
+    pub output_tokens: u64,
+    /// Of these, how many in a second of the run.
+    pub output_tokens_per_second: f64,
+    /// What half of the answers took at the most, in milliseconds.
+    pub latency_p50_ms: Option<u64>,
+    /// What 95 of 100 took at the most.
+    pub latency_p95_ms: Option<u64>,
+    /// What 99 of 100 took at the most.
+    pub latency_p99_ms: Option<u64>,
+    /// Money, where the pipeline says prices.
+    pub cost: Option<f64>,
+}
+
 /// The most that any call into a step took.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Peak {
@@ -234,6 +272,7 @@ pub struct Progress {
     rows_read: AtomicU64,
     rows_done: AtomicU64,
     kept: AtomicBool,
+    models: OnceLock<Arc<Models>>,
 }
 
 impl Progress {
@@ -265,6 +304,16 @@ impl Progress {
     /// Rows that have come to an end so far.
     pub fn rows_done(&self) -> u64 {
         self.rows_done.load(Ordering::Relaxed)
+    }
+
+    /// The models that are asked, and what was answered so far.
+    pub fn models(&self) -> Vec<ModelReport> {
+        self.models.get().map(|models| models.report()).unwrap_or_default()
+    }
+
+    pub(crate) fn set_models(&self, models: &Arc<Models>) {
+        // A run has one pipeline.
+        let _ = self.models.set(models.clone());
     }
 
     /// Whether a run that failed or was stopped left something to go on with.

@@ -28,10 +28,11 @@ mod stage;
 mod steady;
 mod table;
 mod try_out;
+mod wait;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::engine::WORKER_STACK_BYTES;
@@ -53,6 +54,7 @@ use stage::Stage;
 pub(crate) use steady::Tally;
 pub(crate) use table::Token;
 use table::{Job, Table};
+use tokio::task::JoinSet;
 pub(crate) use try_out::Seen;
 pub use try_out::{SeenStep, TryOut};
 
@@ -62,6 +64,9 @@ const BUDGET_BYTES: usize = 256 << 20;
 /// What a step may make of one item, in bytes, where it makes more rows than it gets: an item is a piece of some megabytes,
 /// and two a thread are under way.
 const HELD_BYTES: usize = 256 << 20;
+
+/// Most items under way where steps ask models. They are small, and hundreds of rows wait at once.
+const WAITING_ITEMS: usize = 128;
 
 /// How to run a plan.
 #[derive(Debug, Clone, Default)]
@@ -139,13 +144,17 @@ impl Plan {
             })?;
         let run = Run::new(self, options, journal)?;
         pool.broadcast(|_| run.work());
+        run.leave_waiting();
         run.end(start)
     }
 }
 
 pub(crate) struct Run {
     shared: Shared,
-    table: Table,
+    table: Arc<Table>,
+    engine: crate::engine::Engine,
+    /// What waits for models.
+    waiting: Mutex<JoinSet<()>>,
     progress: Arc<Progress>,
     journal: Option<Arc<Journal>>,
     summary: Summary,
@@ -170,7 +179,8 @@ struct Summary {
 impl Run {
     fn new(plan: Plan, options: RunOptions, journal: Option<Arc<Journal>>) -> Result<Self> {
         let steps = plan.steps().to_vec();
-        let threads = plan.engine.threads();
+        let (engine, threads) = (plan.engine.clone(), plan.engine.threads());
+        let waits = plan.feeds.iter().any(|feed| feed.is_cut);
         let mut summary = Summary {
             pipeline: plan.pipeline.clone(),
             name: plan.name.clone(),
@@ -195,10 +205,12 @@ impl Run {
         summary.warnings = found.warnings;
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         // Two items a thread: one under way, one waiting for its turn at a stage.
-        let table = Table::new(found.feeds, found.stations, summary.exits.clone(), 2 * threads + 1);
+        let room = if waits { WAITING_ITEMS.max(2 * threads + 1) } else { 2 * threads + 1 };
+        let table = Arc::new(Table::new(found.feeds, found.stations, summary.exits.clone(), room));
         let shared =
             Shared { segments: found.segments, encoders: found.encoders, step_names, seen, keeps, few, tallies };
-        Ok(Self { shared, table, progress: options.progress, journal, summary })
+        let waiting = Mutex::default();
+        Ok(Self { shared, table, engine, waiting, progress: options.progress, journal, summary })
     }
 
     /// What each thread does until the run is over.
@@ -230,6 +242,10 @@ impl Run {
                 }
             },
             Job::Segment(at, item) => self.table.put_parcels(at, worker.segment(at, item)),
+            Job::Stage(at, mut stage, port, parcels) if stage.waits() => match self.wait(at, &mut stage, parcels) {
+                Ok(number) => self.table.put_stage(at, stage, port, stage::Emit::Later(number)),
+                Err(error) => self.table.fail(error),
+            },
             Job::Stage(at, mut stage, port, parcels) => match stage.take(port, parcels) {
                 Ok(emit) => self.table.put_stage(at, stage, port, emit),
                 Err(error) => self.table.fail(error),
@@ -238,6 +254,29 @@ impl Run {
                 Ok(finished) => self.table.finish_stage(at, stage, finished),
                 Err(error) => self.table.fail(error),
             },
+        }
+    }
+
+    /// An item that goes on when models have answered.
+    fn wait(&self, at: usize, stage: &mut Stage, parcels: Vec<crate::worker::Parcel>) -> Result<u64> {
+        let (Stage::Wait(wait), Some(parcel)) = (stage, parcels.into_iter().next()) else { return Ok(0) };
+        let (number, table) = (parcel.number, self.table.clone());
+        let item = wait.take(parcel);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        while waiting.try_join_next().is_some() {}
+        self.table.begin_waiting();
+        let waited = async move { table.put_waited(at, item.await) };
+        waiting.spawn_on(waited, self.engine.waiting()?.handle());
+        Ok(number)
+    }
+
+    /// Nobody waits for what the run does not need any more.
+    fn leave_waiting(&self) {
+        let mut waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        if !waiting.is_empty()
+            && let Ok(runtime) = self.engine.waiting()
+        {
+            runtime.block_on(waiting.shutdown());
         }
     }
 

@@ -31,7 +31,7 @@ pub(crate) use call::{
     settle, step_error, take_all,
 };
 pub(crate) use few::Few;
-pub(crate) use halve::{Halved, halve, within};
+pub(crate) use halve::{Halved, Halving, halve, within};
 pub(crate) use key::is_hashable;
 
 /// Most live instances of a thread. Steps beyond that share: the pool that instances come from has an end.

@@ -277,7 +277,7 @@ fn failure(error: reqwest::Error) -> Failure {
     Failure::Failed(chain(&error))
 }
 
-fn chain(error: &dyn StdError) -> String {
+pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(link) = cause {

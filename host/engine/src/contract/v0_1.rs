@@ -12,7 +12,12 @@ mod bindings {
     wasmtime::component::bindgen!({
         path: "../../sdk/wit/v0.1",
         world: "capable",
-        imports: { "stillroom:step/http.fetch": async },
+        imports: {
+            "stillroom:step/http.fetch": async,
+            "stillroom:step/llm.generate": async,
+            "stillroom:step/llm.score": async,
+            "stillroom:step/embedding.embed": async,
+        },
         ownership: Borrowing { duplicate_if_necessary: true },
     });
 }
@@ -23,7 +28,7 @@ pub(crate) use bindings::exports::stillroom::step::step::{
 pub(crate) use bindings::stillroom::step::data::{
     ArrayParam, ArrayResult, BatchParam, BatchResult, FieldParam, FieldResult,
 };
-pub(crate) use bindings::stillroom::step::{diagnostics, http, log};
+pub(crate) use bindings::stillroom::step::{diagnostics, embedding, http, llm, log, models};
 
 /// Where a component has the contract's functions. The generated bindings call either without or with waiting, by a choice
 /// made when they are generated; here it is each plugin's.

@@ -88,7 +88,7 @@ impl Instance {
         let sampler = sampler.clone();
         self.store.epoch_deadline_callback(move |store| {
             sampler.take(|| WasmBacktrace::force_capture(&store));
-            Ok(store.data().deadline.tick())
+            Ok(store.data().deadline.tick(false))
         });
     }
 }

@@ -26,6 +26,12 @@ pub(crate) struct Call {
     pub(crate) on_error: OnError,
     /// How often a batch that failed is tried again as it is.
     pub(crate) retries: u32,
+    /// Whether it asks models, and so waits for them without holding a thread.
+    pub(crate) waits: bool,
+    /// Rows of a call of one that waits, where the pipeline says.
+    pub(crate) wait_rows: Option<usize>,
+    /// Memory that an instance holds when it is open, in bytes.
+    pub(crate) at_rest: usize,
 }
 
 /// A column that goes into the sandbox.

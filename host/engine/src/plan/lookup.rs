@@ -10,6 +10,7 @@ use super::call::{Input, layout, lossless_cast};
 use super::column::is_hidden;
 use super::told::{self, Told};
 use super::{BatchSize, Call, Loaded, Pinned, PlanOptions, PlannedPlugin, columns_help};
+use crate::capability::Capability;
 use crate::component::{Plugin, PluginOptions};
 use crate::contract::data_type;
 use crate::contract::v0_1::{Column, Kind, Manifest};
@@ -18,6 +19,7 @@ use crate::error::{Error, PipelineError, Result};
 use crate::instance::{Failure, Instance, Opening};
 use crate::limits::{Brake, Limits};
 use crate::lock::Pin;
+use crate::model::Models;
 use crate::pipeline::{Action, OnError, Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
 
 /// The plugins that a program brings along: name and bytes. They have no privilege over a stranger's.
@@ -41,17 +43,23 @@ impl Builtins {
     }
 }
 
+/// Whether a plugin's steps ask models.
+fn asks(plugin: &Plugin) -> bool {
+    plugin.requests().iter().any(|request| matches!(request, Capability::Llm | Capability::Embedding))
+}
+
 pub(super) struct Lookup<'a> {
     pub(super) engine: &'a Engine,
     pipeline: &'a Pipeline,
     options: &'a PlanOptions<'a>,
     pub(super) loaded: Loaded,
     pub(super) brake: Brake,
+    pub(super) models: Arc<Models>,
 }
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, options: &'a PlanOptions<'a>) -> Self {
-        Self { engine, pipeline, options, loaded: Loaded::new(), brake: Brake::default() }
+        Self { engine, pipeline, options, loaded: Loaded::new(), brake: Brake::default(), models: Arc::default() }
     }
 
     /// Loads, checks against the data and opens a step; `data` is none where the step has no input.
@@ -78,12 +86,13 @@ impl<'a> Lookup<'a> {
             limits: self.limits(step, uses),
             seed: self.pipeline.seed,
             brake: self.brake.clone(),
+            models: self.models.clone(),
             signed: None,
             params: uses.parameters().to_string(),
             fields: offered.iter().map(|offer| (offer.name.clone(), offer.text.clone(), offer.nullable)).collect(),
         };
         let instance = Instance::open(&opening).map_err(|failure| self.open_error(step, uses, &failure, &untold))?;
-        let opened = instance.opened().clone();
+        let (opened, at_rest) = (instance.opened().clone(), instance.memory());
         opening.signed = Some(Arc::new(opened.clone()));
         let inputs: Vec<Input> = opened
             .inputs
@@ -111,6 +120,9 @@ impl<'a> Lookup<'a> {
             cache: step.cache,
             on_error: step.on_error.unwrap_or(self.pipeline.on_error),
             retries: step.retries.unwrap_or(0),
+            waits: asks(&plugin),
+            wait_rows: step.batch_rows,
+            at_rest,
         })
     }
 

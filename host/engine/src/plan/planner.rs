@@ -258,7 +258,7 @@ impl<'a> Planner<'a> {
 
     fn feed(&mut self, at: usize, origin: Origin, paths: Vec<String>, schema: SchemaRef, batch: BatchSize) -> Stream {
         let segment = self.segment(at);
-        self.feeds.push(FeedPlan { origin, paths, segment, rows: batch.rows });
+        self.feeds.push(FeedPlan { origin, paths, segment, rows: batch.rows, is_cut: false });
         let makers = schema.fields().iter().map(|_| self.maker()).collect();
         Stream { segment, from: None, schema, makers, family: self.family() }
     }
@@ -304,6 +304,11 @@ impl<'a> Planner<'a> {
         });
         let makers: Vec<u32> = makers.collect();
         let stream = match kind {
+            Kind::Transform if call.waits => {
+                let stage = self.stage(StageKind::Wait(Arc::new(call)), Some(at));
+                self.lead(input, stage);
+                self.stream_of(stage, at, schema, makers, input.family)
+            }
             Kind::Source | Kind::Transform => {
                 let stream = self.put(at, input, Work::Call(Box::new(call)), schema, makers);
                 self.cut_for(step, &stream);
@@ -404,6 +409,8 @@ impl<'a> Planner<'a> {
             let first = segment.exits.iter().enumerate().min_by_key(|(at, exit)| (rank(exit), *at));
             segment.teller = first.map_or(0, |(at, _)| at);
         }
+        let waits = self.stages.iter().any(|stage| matches!(stage.kind, StageKind::Wait(_)));
+        self.feeds.iter_mut().for_each(|feed| feed.is_cut = waits);
         Ok(Plan {
             name: pipeline.name.clone(),
             engine: self.lookup.engine.clone(),

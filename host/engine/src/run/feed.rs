@@ -1,5 +1,6 @@
 //! The beginning of the pipeline: reading, one piece after the other.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use arrow_array::RecordBatch;
@@ -10,8 +11,12 @@ use crate::instance::At;
 use crate::instance::{Failure, Instance};
 use crate::plan::{Call, Origin};
 use crate::report::{Count, Progress};
-use crate::source::{Source, Work};
+use crate::source::{Source, Work, bounded};
 use crate::worker::{Item, new_batch, step_error};
+
+/// Rows of an item, and its bytes, where steps ask models.
+const CUT_ROWS: usize = 32;
+const CUT_BYTES: usize = 512 << 10;
 
 /// A source, and how far it is read.
 pub(super) struct Feed {
@@ -23,6 +28,9 @@ pub(super) struct Feed {
     next: u64,
     /// Time spent since the last piece.
     time: std::time::Duration,
+    /// Whether pieces are cut small, and what is left of the last one.
+    is_cut: bool,
+    cut: VecDeque<RecordBatch>,
 }
 
 enum Read {
@@ -38,12 +46,14 @@ pub(super) enum Piece {
 }
 
 impl Feed {
-    pub(super) fn new(origin: Origin, segment: usize, rows: usize, limit: Option<u64>) -> Self {
+    pub(super) fn new(origin: Origin, segment: usize, rows: usize, limit: Option<u64>, is_cut: bool) -> Self {
+        let rows = if is_cut { rows.min(CUT_ROWS) } else { rows };
         let origin = match origin {
             Origin::Files(source) => Read::Files(source),
             Origin::Plugin(call) => Read::Plugin { call, instance: None, rows },
         };
-        Self { origin, left: limit, segment, next: 0, time: std::time::Duration::ZERO }
+        let (time, cut) = (std::time::Duration::ZERO, VecDeque::new());
+        Self { origin, left: limit, segment, next: 0, time, is_cut, cut }
     }
 
     /// Leaves out what was read before the run was stopped: pieces are found and not decoded.
@@ -75,11 +85,15 @@ impl Feed {
 
     /// The next piece and its number; `None` at the end.
     pub(super) fn next(&mut self, progress: &Progress) -> Option<(u64, Piece)> {
+        let start = Instant::now();
+        let number = self.next;
+        if let Some(batch) = self.cut.pop_front() {
+            self.next += 1;
+            return Some((number, Piece::Rows(vec![batch])));
+        }
         if self.left == Some(0) {
             return None;
         }
-        let start = Instant::now();
-        let number = self.next;
         let piece = match &mut self.origin {
             Read::Files(source) => {
                 let next = source.next();
@@ -102,8 +116,21 @@ impl Feed {
                 Piece::Failed(error)
             }
         };
+        let piece = if self.is_cut { self.cut(piece) } else { piece };
         self.next += 1;
         Some((number, piece))
+    }
+
+    /// The first part of a piece; the others come next.
+    fn cut(&mut self, piece: Piece) -> Piece {
+        let batches = match piece.rows() {
+            Ok(batches) => batches,
+            Err(error) => return Piece::Failed(error),
+        };
+        let mut parts = Vec::new();
+        batches.into_iter().for_each(|batch| bounded(batch, CUT_ROWS, CUT_BYTES, &mut parts));
+        self.cut = parts.into();
+        Piece::Rows(self.cut.pop_front().into_iter().collect())
     }
 
     /// What reading took since it was asked last.

@@ -21,6 +21,7 @@ use super::quarantine::Quarantine;
 use super::stage::{MeetStage, Stage};
 use super::steady::{Steady, Tally};
 use super::table::{Port, Station};
+use super::wait::Wait;
 use super::{BUDGET_BYTES, Keep, RunOptions};
 use crate::error::Result;
 use crate::plan::{Call, Exit, Out, Plan, Segment, StageKind, StagePlan, Work};
@@ -128,7 +129,7 @@ pub(super) fn open(
     let stations: Vec<Station> = stations.collect();
     let feeds = plan.feeds.into_iter().map(|feed| {
         let start = starts[feed.segment];
-        let mut read = Feed::new(feed.origin, feed.segment, feed.rows, options.limit);
+        let mut read = Feed::new(feed.origin, feed.segment, feed.rows, options.limit, feed.is_cut);
         if start.is_done {
             return Ok((None, feed.segment));
         }
@@ -236,6 +237,7 @@ impl Opening<'_> {
                     self.keeps[call.step].clone(),
                 )))
             }
+            StageKind::Wait(call) => Stage::Wait(Wait::new(call.clone(), self.tallies[call.step].clone())),
             StageKind::Ordered(call) => {
                 Stage::Ordered(Ordered::new(self.steady(call), call.clone(), self.tallies[call.step].clone()))
             }
@@ -249,7 +251,7 @@ impl Opening<'_> {
             }
         };
         // What passes item for item on need see none again where those behind want none.
-        if behind.is_done && matches!(opened, Stage::Ordered(_) | Stage::Share(_) | Stage::Gather(_) | Stage::Meet(_)) {
+        if behind.is_done && matches!(opened, Stage::Wait(_) | Stage::Ordered(_) | Stage::Share(_) | Stage::Gather(_) | Stage::Meet(_)) {
             self.positions[at].iter_mut().for_each(|position| *position = behind);
         }
         self.stages[at] = Some(opened);

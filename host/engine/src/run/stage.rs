@@ -12,6 +12,7 @@ use super::output::Output;
 use super::part::Part;
 use super::quarantine::Quarantine;
 use super::steady::Tally;
+use super::wait::Wait;
 use crate::error::{Error, Result};
 use crate::instance::Failure;
 use crate::plan::Meet;
@@ -25,6 +26,7 @@ const SPOOL_BYTES_PER_SECOND: f64 = 250e6;
 pub(super) enum Stage {
     Output(Box<Output>),
     Quarantine(Quarantine),
+    Wait(Wait),
     Ordered(Ordered),
     Share(Share),
     Gather(Gather),
@@ -43,6 +45,8 @@ pub(super) enum Emit {
     Item(Item),
     /// To another stage.
     Parcel(Parcel),
+    /// The item of this number goes to the segment behind it in time.
+    Later(u64),
 }
 
 /// What a stage does once all items have been there.
@@ -73,8 +77,14 @@ impl Stage {
                 Ok(Emit::Item(meet.take(parcels)))
             }
             Self::Collect(collect) => collect.take(port, parcel),
-            Self::Done => Ok(Emit::Nothing),
+            // It is the run that has somebody who waits.
+            Self::Wait(_) | Self::Done => Ok(Emit::Nothing),
         }
+    }
+
+    /// Whether its items go on in their own time.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self, Self::Wait(_))
     }
 
     /// After the last item.
@@ -85,7 +95,9 @@ impl Stage {
             Self::Part(part) => part.finish(token),
             Self::Hold(hold) => hold.finish(token),
             Self::Collect(collect) => collect.finish(token),
-            Self::Ordered(_) | Self::Share(_) | Self::Gather(_) | Self::Meet(_) | Self::Done => Ok(Finished::End),
+            Self::Wait(_) | Self::Ordered(_) | Self::Share(_) | Self::Gather(_) | Self::Meet(_) | Self::Done => {
+                Ok(Finished::End)
+            }
         }
     }
 

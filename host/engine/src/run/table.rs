@@ -71,6 +71,8 @@ struct State {
     failures: Vec<Failed>,
     /// Jobs under way.
     busy: usize,
+    /// Items that wait for models.
+    waiting_for: usize,
     over: bool,
 }
 
@@ -123,7 +125,7 @@ impl Table {
         let over = stations.iter().all(|station| station.over);
         let waiting = exits.iter().map(|_| VecDeque::new()).collect();
         let (error, failures) = (None, Vec::new());
-        let state = State { feeds, waiting, stations, error, closing: false, failures, busy: 0, over };
+        let state = State { feeds, waiting, stations, error, closing: false, failures, busy: 0, waiting_for: 0, over };
         Self { state: Mutex::new(state), changed: Condvar::new(), under_way: Arc::default(), room, exits }
     }
 
@@ -140,7 +142,7 @@ impl Table {
                 state.busy += 1;
                 return Some(job);
             }
-            if state.busy == 0 {
+            if state.busy == 0 && state.waiting_for == 0 {
                 // Nothing is under way and nothing can be: somebody's failure was nobody's to raise.
                 let told = state.failures.iter().find_map(Failed::take);
                 state.error = Some(told.unwrap_or_else(standstill));
@@ -164,6 +166,19 @@ impl Table {
             state.failures.extend(parcel.failure.clone());
             state.arrive(*exit, parcel);
         }
+        self.changed.notify_all();
+    }
+
+    /// An item begins to wait for models.
+    pub(super) fn begin_waiting(&self) {
+        self.lock().waiting_for += 1;
+    }
+
+    /// It goes on.
+    pub(super) fn put_waited(&self, at: usize, item: Item) {
+        let mut state = self.lock();
+        state.waiting_for -= 1;
+        state.pass(at, Emit::Item(item));
         self.changed.notify_all();
     }
 
@@ -224,7 +239,7 @@ impl Table {
     }
 
     /// After the last thread is done: what went wrong, and the stages as they were left.
-    pub(super) fn outcome(&mut self) -> (Option<Error>, bool, Vec<Option<Box<Stage>>>) {
+    pub(super) fn outcome(&self) -> (Option<Error>, bool, Vec<Option<Box<Stage>>>) {
         let mut state = self.lock();
         let error = state.error.take();
         let is_complete = state.stations.iter().all(|station| station.over);
@@ -307,6 +322,7 @@ impl State {
         let station = &mut self.stations[at];
         match emit {
             Emit::Nothing => {}
+            Emit::Later(number) => station.sent = station.sent.max(number + 1),
             Emit::Item(mut item) => {
                 station.sent = station.sent.max(item.number + 1);
                 let is_wanted = item.number >= station.wanted;

@@ -51,15 +51,23 @@ impl Lowered {
 
     /// Calls `f` with the batch as the bindings want it: borrowed, all the way down.
     pub(crate) fn with<R>(&self, f: impl FnOnce(BatchParam<'_>) -> R) -> R {
-        let slices: Vec<Vec<&[u8]>> =
-            self.arrays.iter().map(|array| array.buffers.iter().map(Buffer::as_slice).collect()).collect();
-        let arrays: Vec<ArrayParam<'_>> = self
-            .arrays
-            .iter()
-            .zip(&slices)
-            .map(|(array, buffers)| ArrayParam { length: array.length, null_count: array.null_count, buffers })
-            .collect();
-        f(BatchParam { length: self.rows, arrays: &arrays })
+        let slices = self.slices();
+        f(BatchParam { length: self.rows, arrays: &self.arrays(&slices) })
+    }
+
+    /// The buffers of each array, for [`arrays`](Self::arrays).
+    pub(crate) fn slices(&self) -> Vec<Vec<&[u8]>> {
+        self.arrays.iter().map(|array| array.buffers.iter().map(Buffer::as_slice).collect()).collect()
+    }
+
+    /// The arrays of a batch.
+    pub(crate) fn arrays<'a>(&self, slices: &'a [Vec<&'a [u8]>]) -> Vec<ArrayParam<'a>> {
+        let param = |(array, buffers): (&Flat, &'a Vec<&'a [u8]>)| ArrayParam {
+            length: array.length,
+            null_count: array.null_count,
+            buffers,
+        };
+        self.arrays.iter().zip(slices).map(param).collect()
     }
 
     fn push(&mut self, data: &ArrayData) {

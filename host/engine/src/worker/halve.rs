@@ -27,10 +27,6 @@ pub(crate) type Ask<'a> = dyn FnMut(Range<usize>, Duration) -> Result<Answer, Fa
 
 /// Answers for all rows of a batch that can be answered for. `first` is what it failed with as a whole.
 ///
-/// A row is found guilty only where it fails alone, with the whole time of a call. On the way there a part of the batch has
-/// its share of that time, twice over: a batch of `n` rows with one that never ends then costs some four times the limit
-/// instead of its logarithm times.
-///
 /// # Errors
 /// The failure, where it is nobody's rows' fault: the run is to stop, or the host failed.
 pub(crate) fn halve(
@@ -40,43 +36,82 @@ pub(crate) fn halve(
     count: &mut Count,
     ask: &mut Ask<'_>,
 ) -> Result<Halved, Failure> {
-    let mut parts: Vec<(usize, Answer)> = Vec::new();
-    let mut guilty: Vec<(u32, Failure)> = Vec::new();
-    let time = call.opening.limits.time;
-    let mut stack = Vec::new();
-    // One answer after the other is within its limit, and all of them together are held.
-    let mut held = 0_usize;
-    split(0..rows, first, &mut stack, &mut guilty)?;
-    while let Some(range) = stack.pop() {
+    let mut halving = Halving::new(call, rows, first)?;
+    while let Some((range, time)) = halving.next()? {
+        let answer = ask(range.clone(), time);
+        halving.take(range, answer, count)?;
+    }
+    halving.end()
+}
+
+/// A batch on its way to the rows that are to blame, call by call.
+///
+/// A row is found guilty only where it fails alone, with the whole time of a call. On the way there a part of the batch has
+/// its share of that time, twice over: a batch of `n` rows with one that never ends then costs some four times the limit
+/// instead of its logarithm times.
+pub(crate) struct Halving<'a> {
+    call: &'a Call,
+    rows: usize,
+    stack: Vec<Range<usize>>,
+    parts: Vec<(usize, Answer)>,
+    guilty: Vec<(u32, Failure)>,
+    /// One answer after the other is within its limit, and all of them together are held.
+    held: usize,
+}
+
+impl<'a> Halving<'a> {
+    pub(crate) fn new(call: &'a Call, rows: usize, first: Failure) -> Result<Self, Failure> {
+        let (mut stack, mut guilty) = (Vec::new(), Vec::new());
+        split(0..rows, first, &mut stack, &mut guilty)?;
+        Ok(Self { call, rows, stack, parts: Vec::new(), guilty, held: 0 })
+    }
+
+    /// The rows that are to be asked next, and the time that they have.
+    pub(crate) fn next(&mut self) -> Result<Option<(Range<usize>, Duration)>, Failure> {
+        let Some(range) = self.stack.pop() else { return Ok(None) };
+        let limits = &self.call.opening.limits;
         // What is too many for the run is not all looked for first.
-        if let Some(most) = call.opening.limits.rejected_rows.filter(|most| guilty.len() as u64 > *most) {
-            let message = format!("{} rows of one batch failed; its limit is {most} a run", guilty.len());
+        if let Some(most) = limits.rejected_rows.filter(|most| self.guilty.len() as u64 > *most) {
+            let message = format!("{} rows of one batch failed; its limit is {most} a run", self.guilty.len());
             return Err(Failure::over(Over::Rejected, message));
         }
-        let alone = range.len() == 1;
-        let share = time.mul_f64((2.0 * range.len() as f64 / rows as f64).min(1.0)).max(LEAST_TIME);
-        let answer = ask(range.clone(), if alone { time } else { share.min(time) });
+        let share = limits.time.mul_f64((2.0 * range.len() as f64 / self.rows as f64).min(1.0)).max(LEAST_TIME);
+        let time = if range.len() == 1 { limits.time } else { share.min(limits.time) };
+        Ok(Some((range, time)))
+    }
+
+    /// What came of them.
+    pub(crate) fn take(
+        &mut self,
+        range: Range<usize>,
+        answer: Result<Answer, Failure>,
+        count: &mut Count,
+    ) -> Result<(), Failure> {
         count.calls += 1;
         let answer = answer.and_then(|answer| {
-            let with_it = held.saturating_add(answer.spent.bytes_out);
-            if with_it > call.opening.limits.output_bytes {
+            let with_it = self.held.saturating_add(answer.spent.bytes_out);
+            if with_it > self.call.opening.limits.output_bytes {
                 return Err(Failure::too_much_together());
             }
-            held = with_it;
+            self.held = with_it;
             Ok(answer)
         });
         match answer {
             Ok(answer) => {
                 count.spend(&answer.spent, answer.rows);
-                parts.push((range.start, answer));
+                self.parts.push((range.start, answer));
+                Ok(())
             }
             Err(failure) => {
                 count.spend(&failure.spent, 0);
-                split(range, failure, &mut stack, &mut guilty)?;
+                split(range, failure, &mut self.stack, &mut self.guilty)
             }
         }
     }
-    Ok(Halved { answer: whole(call, parts)?, guilty })
+
+    pub(crate) fn end(self) -> Result<Halved, Failure> {
+        Ok(Halved { answer: whole(self.call, self.parts)?, guilty: self.guilty })
+    }
 }
 
 /// What is to be asked next of rows that failed: both halves, the first one first; nothing of a row that was alone.

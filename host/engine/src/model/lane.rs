@@ -1,0 +1,230 @@
+//! The way to one server's model: its client, its pace, and what is counted of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use reqwest::{Client, redirect, retry};
+
+use super::ask::{Ask, Generate, Prompt, Reply, Trouble, TroubleKind, Usage};
+use super::pace::{Outcome, Pace};
+use super::spec::OneModel;
+use super::wire;
+use crate::report::ModelReport;
+
+/// The largest answer, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// Characters of a token, roughly, to know before what a request will take of a rate.
+const TOKEN_CHARS: u64 = 4;
+
+/// What an answer may have, where nobody says, to know before what it will take of a rate.
+const ANSWER_TOKENS: u64 = 256;
+
+/// A server's model.
+pub(crate) struct Lane {
+    alias: String,
+    model: OneModel,
+    client: Client,
+    pace: Pace,
+    pub(crate) counts: Counts,
+    /// In milliseconds.
+    latency: Mutex<Histogram<u64>>,
+    began: Instant,
+}
+
+/// What was asked and answered.
+#[derive(Default)]
+pub(crate) struct Counts {
+    answered: AtomicU64,
+    /// Answers that were there from before.
+    pub(crate) kept: AtomicU64,
+    pub(crate) retried: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) repaired: AtomicU64,
+    pub(crate) mismatched: AtomicU64,
+    input: AtomicU64,
+    output: AtomicU64,
+}
+
+impl Lane {
+    pub(crate) fn new(alias: &str, model: &OneModel) -> Result<Self, String> {
+        // Fails where the program has chosen another one, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .connect_timeout(model.timeout.min(Duration::from_secs(30)))
+            .tcp_nodelay(true);
+        let client = if model.url.starts_with("https:") { client } else { client.tls_certs_only([]) };
+        let client = client.build().map_err(|error| format!("the model `{alias}` cannot be asked: {error}"))?;
+        let latency = Histogram::new(3).map_err(|error| error.to_string())?;
+        Ok(Self {
+            alias: alias.to_owned(),
+            model: model.clone(),
+            client,
+            pace: Pace::new(&model.rates),
+            counts: Counts::default(),
+            latency: Mutex::new(latency),
+            began: Instant::now(),
+        })
+    }
+
+    pub(crate) fn alias(&self) -> &str {
+        &self.alias
+    }
+
+    pub(crate) fn model(&self) -> &OneModel {
+        &self.model
+    }
+
+    /// A request with what the pipeline declares where the guest leaves it open.
+    pub(crate) fn settle(&self, mut generate: Generate) -> Generate {
+        let declared = &self.model.parameters;
+        let parameters = &mut generate.parameters;
+        parameters.temperature = parameters.temperature.or(declared.temperature);
+        parameters.top_p = parameters.top_p.or(declared.top_p);
+        parameters.top_k = parameters.top_k.or(declared.top_k);
+        parameters.min_p = parameters.min_p.or(declared.min_p);
+        parameters.presence_penalty = parameters.presence_penalty.or(declared.presence_penalty);
+        parameters.frequency_penalty = parameters.frequency_penalty.or(declared.frequency_penalty);
+        parameters.max_tokens = parameters.max_tokens.or(declared.max_tokens);
+        parameters.seed = parameters.seed.or(declared.seed);
+        if parameters.stop.is_empty() {
+            parameters.stop.clone_from(&declared.stop);
+        }
+        generate
+    }
+
+    /// What an answer is kept by: all that it hangs on, and nothing secret.
+    pub(crate) fn key(&self, ask: &Ask) -> [u8; 32] {
+        let OneModel { provider, url, model, version, extra, structured, scoring, .. } = &self.model;
+        let about = format!("{provider:?}\0{url}\0{model}\0{version:?}\0{structured:?}\0{scoring:?}\0");
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(about.as_bytes());
+        hasher.update(serde_json::Value::from(extra.clone()).to_string().as_bytes()).update(&[0]);
+        hasher.update(&serde_json::to_vec(ask).unwrap_or_default());
+        hasher.finalize().into()
+    }
+
+    /// One try, when the model's pace allows it.
+    pub(crate) async fn send(&self, ask: &Ask) -> Result<Reply, Trouble> {
+        let sent = wire::encode(&self.model, ask)?;
+        let permit = self.pace.enter(estimate(ask)).await.map_err(|open| {
+            Trouble::new(TroubleKind::Passing, format!("the model `{}` has failed too often lately: {open}", self.alias))
+        })?;
+        let start = Instant::now();
+        let answer = tokio::time::timeout(self.model.timeout, self.exchange(sent, ask)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            Err(Trouble::new(TroubleKind::Timeout, format!("no whole answer within {:?}", self.model.timeout)))
+        });
+        match &answer {
+            Ok(reply) => {
+                let usage = reply.usage();
+                permit.done(Outcome::Answered { tokens: usage.input + usage.output });
+                self.book(usage, start.elapsed());
+            }
+            Err(trouble) => permit.done(match trouble.kind {
+                TroubleKind::Busy => Outcome::Busy { retry_after: trouble.retry_after },
+                TroubleKind::Passing | TroubleKind::Timeout => Outcome::Failed,
+                TroubleKind::Invalid | TroubleKind::Key | TroubleKind::Refused | TroubleKind::Mismatch => {
+                    Outcome::Answered { tokens: 0 }
+                }
+            }),
+        }
+        answer
+    }
+
+    /// How long to wait before the next try.
+    pub(crate) fn backoff(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
+        self.pace.backoff(attempt, retry_after)
+    }
+
+    /// Tokens so far.
+    pub(crate) fn usage(&self) -> Usage {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Usage { input: load(&self.counts.input), output: load(&self.counts.output) }
+    }
+
+    /// Money so far; none, where the pipeline says no price.
+    pub(crate) fn cost(&self) -> f64 {
+        let usage = self.usage();
+        self.model.price.map_or(0.0, |price| {
+            (usage.input as f64 * price.input + usage.output as f64 * price.output) / 1e6
+        })
+    }
+
+    pub(crate) fn report(&self) -> ModelReport {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let usage = self.usage();
+        let latency = self.latency.lock().unwrap_or_else(PoisonError::into_inner);
+        let millis = |quantile: f64| (!latency.is_empty()).then(|| latency.value_at_quantile(quantile));
+        ModelReport {
+            name: self.alias.clone(),
+            model: self.model.model.clone(),
+            in_flight: self.pace.in_flight(),
+            answered: load(&self.counts.answered),
+            kept: load(&self.counts.kept),
+            retried: load(&self.counts.retried),
+            failed: load(&self.counts.failed),
+            repaired: load(&self.counts.repaired),
+            mismatched: load(&self.counts.mismatched),
+            input_tokens: usage.input,
+            output_tokens: usage.output,
+            output_tokens_per_second: usage.output as f64 / self.began.elapsed().as_secs_f64().max(0.001),
+            latency_p50_ms: millis(0.5),
+            latency_p95_ms: millis(0.95),
+            latency_p99_ms: millis(0.99),
+            cost: self.model.price.map(|_| self.cost()),
+        }
+    }
+
+    async fn exchange(&self, sent: wire::Sent, ask: &Ask) -> Result<Reply, Trouble> {
+        let wire::Sent { method, url, headers, body } = sent;
+        let answer = self.client.request(method, url).headers(headers).body(body).send().await.map_err(passing)?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = received(answer).await?;
+        wire::decode(&self.model, ask, status, &headers, &body)
+    }
+
+    fn book(&self, usage: Usage, took: Duration) {
+        self.counts.answered.fetch_add(1, Ordering::Relaxed);
+        self.counts.input.fetch_add(usage.input, Ordering::Relaxed);
+        self.counts.output.fetch_add(usage.output, Ordering::Relaxed);
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.latency.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(millis);
+    }
+}
+
+async fn received(mut answer: reqwest::Response) -> Result<Vec<u8>, Trouble> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(passing)? {
+        if chunk.len() > MAX_ANSWER - body.len() {
+            return Err(Trouble::new(TroubleKind::Passing, format!("an answer of more than {MAX_ANSWER} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn passing(error: reqwest::Error) -> Trouble {
+    Trouble::new(TroubleKind::Passing, crate::capability::http::chain(&error.without_url()))
+}
+
+/// Tokens that a request will take, roughly.
+fn estimate(ask: &Ask) -> u64 {
+    let text = |text: &str| text.len() as u64 / TOKEN_CHARS;
+    match ask {
+        Ask::Generate(generate) => {
+            let given = match &generate.prompt {
+                Prompt::Chat(messages) => messages.iter().map(|message| text(&message.content)).sum(),
+                Prompt::Text(prompt) => text(prompt),
+            };
+            given + generate.parameters.max_tokens.map_or(ANSWER_TOKENS, u64::from)
+        }
+        Ask::Embed { text: given } => text(given),
+        Ask::Score { query, text: given } => text(given) + query.as_deref().map_or(0, text),
+    }
+}
