@@ -48,6 +48,10 @@ pub enum Capability {
     Clock,
     /// Have real randomness. Without it there are numbers that hang on the input alone.
     Random,
+    /// Ask language models, which the pipeline declares, for words and scores.
+    Llm,
+    /// Ask models for the vectors of texts.
+    Embedding,
 }
 
 /// What a pipeline lets a plugin do.
@@ -65,6 +69,10 @@ pub struct Grants {
     pub clock: bool,
     /// The machine's randomness.
     pub random: bool,
+    /// Models that it may ask for words and scores, by the names that the pipeline declares them under.
+    pub llm: Option<Vec<String>>,
+    /// Models that it may ask for vectors.
+    pub embedding: Option<Vec<String>>,
 }
 
 /// How much a line of the log matters.
@@ -130,7 +138,8 @@ impl fmt::Debug for EnvGrant {
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Log, Self::Files, Self::Http, Self::Env, Self::Clock, Self::Random];
+    pub const ALL: [Self; 8] =
+        [Self::Log, Self::Files, Self::Http, Self::Env, Self::Clock, Self::Random, Self::Llm, Self::Embedding];
 
     /// What a pipeline calls it.
     pub fn name(self) -> &'static str {
@@ -141,6 +150,8 @@ impl Capability {
             Self::Env => "env",
             Self::Clock => "clock",
             Self::Random => "random",
+            Self::Llm => "llm",
+            Self::Embedding => "embedding",
         }
     }
 
@@ -153,12 +164,20 @@ impl Capability {
             Self::Env => "read the variables of the environment that the pipeline names",
             Self::Clock => "know the time; without a grant, count how often it asked",
             Self::Random => "draw random numbers; without a grant, numbers that hang on its input alone",
+            Self::Llm => {
+                "send what it sees to the models that the pipeline names, read their answers, and spend what those cost; it \
+                 sees neither their keys nor their addresses"
+            }
+            Self::Embedding => {
+                "send what it sees to the models that the pipeline names, to get vectors, and spend what those cost; it sees \
+                 neither their keys nor their addresses"
+            }
         }
     }
 }
 
 impl Grants {
-    /// Whether it is granted; of folders, hosts and variables perhaps none.
+    /// Whether it is granted; of folders, hosts, variables and models perhaps none.
     pub fn has(&self, capability: Capability) -> bool {
         match capability {
             Capability::Log => self.log.is_some(),
@@ -167,6 +186,8 @@ impl Grants {
             Capability::Env => self.env.is_some(),
             Capability::Clock => self.clock,
             Capability::Random => self.random,
+            Capability::Llm => self.llm.is_some(),
+            Capability::Embedding => self.embedding.is_some(),
         }
     }
 

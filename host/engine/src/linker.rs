@@ -17,6 +17,12 @@ const LOG_INTERFACE: &str = "stillroom:step/log@0.1.0";
 /// The interface of requests.
 const HTTP_INTERFACE: &str = "stillroom:step/http@0.1.0";
 
+/// The interface of words and scores of models.
+const LLM_INTERFACE: &str = "stillroom:step/llm@0.1.0";
+
+/// The interface of vectors of models.
+const EMBEDDING_INTERFACE: &str = "stillroom:step/embedding@0.1.0";
+
 /// What an import is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Import {
@@ -34,6 +40,8 @@ pub(crate) fn import(name: &str) -> Import {
         DIAGNOSTICS_INTERFACE => Import::Harmless,
         LOG_INTERFACE | "wasi:cli/stdout" | "wasi:cli/stderr" => Import::Of(Capability::Log),
         HTTP_INTERFACE => Import::Of(Capability::Http),
+        LLM_INTERFACE => Import::Of(Capability::Llm),
+        EMBEDDING_INTERFACE => Import::Of(Capability::Embedding),
         "wasi:cli/environment" => Import::Of(Capability::Env),
         "wasi:filesystem/preopens" | "wasi:filesystem/types" => Import::Of(Capability::Files),
         "wasi:clocks/monotonic-clock" | "wasi:clocks/wall-clock" => Import::Of(Capability::Clock),
@@ -108,6 +116,8 @@ fn link(linker: &mut Linker<Guest>, import: Import, interface: &str) -> wasmtime
         Import::Of(Capability::Env) => capability::env::link(linker),
         Import::Of(Capability::Clock) => capability::clock::link(linker, interface),
         Import::Of(Capability::Random) => capability::random::link(linker, interface),
+        // Their own files link them.
+        Import::Of(Capability::Llm | Capability::Embedding) => Ok(()),
         Import::Harmless => capability::process::link(linker, interface),
         Import::Unknown => Ok(()),
     }
@@ -124,6 +134,9 @@ mod tests {
             ("stillroom:step/log@0.1.0", Import::Of(Capability::Log)),
             ("stillroom:step/log@0.2.0", Import::Unknown),
             ("stillroom:step/http@0.1.0", Import::Of(Capability::Http)),
+            ("stillroom:step/llm@0.1.0", Import::Of(Capability::Llm)),
+            ("stillroom:step/embedding@0.1.0", Import::Of(Capability::Embedding)),
+            ("stillroom:step/llm@0.2.0", Import::Unknown),
             ("wasi:cli/stderr@0.2.0", Import::Of(Capability::Log)),
             ("wasi:cli/terminal-stdout@0.2.6", Import::Harmless),
             ("wasi:cli/command@0.2.6", Import::Unknown),

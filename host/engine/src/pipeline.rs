@@ -18,6 +18,8 @@ use crate::error::PipelineError;
 use check::Checked;
 use fault::{Fault, Segment};
 use graph::Graph;
+use model::Declarations;
+use reference::References;
 use settings::Draft;
 use substitute::substitute;
 use texts::Texts;
@@ -25,6 +27,7 @@ use tree::Node;
 
 pub use document::document;
 pub use graph::Input;
+pub use model::ModelInfo;
 pub use place::{Place, Spanned};
 pub use settings::{Lookup, Settings};
 pub use spec::{
@@ -38,8 +41,10 @@ mod decode;
 mod document;
 mod fault;
 mod graph;
+mod model;
 mod param;
 mod place;
+mod reference;
 mod route;
 mod schema;
 mod secret;
@@ -74,6 +79,8 @@ pub struct Pipeline {
     pub params: Vec<Param>,
     /// `plugins:` what the pipeline says of plugins; no two of the same name.
     pub plugins: Vec<PluginSpec>,
+    /// `answers:` where the answers of models are kept.
+    pub answers: Option<String>,
     /// `limits:` of all steps of plugins.
     pub limits: LimitsSpec,
     /// `on-error:` of all steps of plugins.
@@ -83,12 +90,17 @@ pub struct Pipeline {
     /// The steps, in the file's order; at least one.
     pub steps: Vec<Step>,
     graph: Graph,
+    models: Declarations,
     /// What it was made from, with every `--set` so far.
     draft: Draft,
 }
 
 /// A pipeline file is written by hand; what is larger is something else.
 const MAX_BYTES: usize = 4 << 20;
+
+/// How to declare a model.
+pub(crate) const MODELS_HELP: &str =
+    "declare one:\nmodels:\n  small:\n    url: http://127.0.0.1:8080/v1\n    model: NAME";
 
 impl Pipeline {
     /// Reads a pipeline from a text; `name` is what messages call it.
@@ -161,11 +173,14 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Passes every path through `f`: sources, sinks, the quarantine file, the data set's folder, plugins that are files
+    /// Passes every path through `f`: sources, sinks, the quarantine file, the answers, the data set's folder, plugins that are files
     /// and the folders that they are granted.
     /// The engine expands neither `~` nor variables; a program that wants to does so here.
     pub fn map_paths(&mut self, mut f: impl FnMut(&str) -> String) {
         if let Some(path) = &mut self.quarantine {
+            *path = f(path);
+        }
+        if let Some(path) = &mut self.answers {
             *path = f(path);
         }
         if let Some(dataset) = &mut self.dataset {
@@ -257,7 +272,8 @@ impl Pipeline {
         schema::schema()
     }
 
-    /// The values of the variables that plugins are granted. One that is not set is left out.
+    /// The values of the variables that plugins are granted and that models have their keys in. One that is not set is left
+    /// out.
     fn look_up(&mut self, env: Option<Lookup<'_>>) {
         for plugin in &mut self.plugins {
             let Some(EnvGrant(granted)) = &mut plugin.grants.env else { continue };
@@ -265,6 +281,7 @@ impl Pipeline {
                 granted.extend(self.draft.variable(name, env).map(|value| (name.value.clone(), value)));
             }
         }
+        self.models.look_up(|name| self.draft.variable(name, env));
     }
 
     fn of(draft: Draft) -> Result<Self, Box<PipelineError>> {
@@ -283,7 +300,7 @@ impl Pipeline {
             ),
         };
         let file = written::PipelineFile::deserialize(&*root);
-        let checked = file.and_then(|file| file.check(|place| draft.texts.line(place)));
+        let checked = file.and_then(|file| file.check(&References::new(&draft.texts, &params)));
         checked.map(|file| (file, params)).map_err(|fault| name_step(fault, &root))
     }
 
@@ -300,6 +317,8 @@ impl Pipeline {
             dataset: file.dataset,
             params,
             plugins: file.plugins,
+            models: file.models,
+            answers: file.answers,
             limits: file.limits,
             on_error: file.on_error,
             seed: file.seed,
@@ -315,8 +334,16 @@ impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = format!(
             "Pipeline {{ name: {:?}, dataset: {:?}, limits: {:?}, on_error: {:?}, seed: {}, plugins: {:?}, params: {:?}, \
-             steps: {:?} }}",
-            self.name, self.dataset, self.limits, self.on_error, self.seed, self.plugins, self.params, self.steps
+             steps: {:?}, models: {:?} }}",
+            self.name,
+            self.dataset,
+            self.limits,
+            self.on_error,
+            self.seed,
+            self.plugins,
+            self.params,
+            self.steps,
+            self.models
         );
         f.write_str(&self.redact(&shown))
     }

@@ -47,6 +47,8 @@ pub(super) fn anything() -> Grants {
         env: Some(EnvGrant::default()),
         clock: false,
         random: false,
+        llm: Some(Vec::new()),
+        embedding: Some(Vec::new()),
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) fn granted(capability: Capability, grants: &Grants, variables: &[Stri
         }),
         Capability::Clock => grants.clock.then(|| "the machine's".to_owned()),
         Capability::Random => grants.random.then(|| "the machine's".to_owned()),
+        Capability::Llm => grants.llm.as_ref().map(|models| list(models.iter().cloned(), "no model")),
+        Capability::Embedding => grants.embedding.as_ref().map(|models| list(models.iter().cloned(), "no model")),
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum ModelKind {
 }
 
 /// A model of a server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct OneModel {
     pub(crate) provider: Provider,
     /// Without a slash at the end: `http://127.0.0.1:8080/v1`.
@@ -126,6 +126,21 @@ pub(crate) struct BatchMode {
     pub(crate) wait: bool,
     /// How often it is looked whether they are there.
     pub(crate) poll: Duration,
+}
+
+/// Without what may be secret: headers, and what else a request carries.
+impl fmt::Debug for OneModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("OneModel")
+            .field("provider", &self.provider)
+            .field("url", &self.url)
+            .field("model", &self.model)
+            .field("key", &self.key)
+            .field("headers", &headers)
+            .field("fallback", &self.fallback)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Something that is shown nowhere.

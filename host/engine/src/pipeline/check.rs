@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use super::fault::{Fault, Segment, Short};
 use super::graph::Graph;
+use super::model::Declarations;
+use super::reference::References;
 use super::route::route;
 use super::spec::{
     Action, CsvSpec, DatasetSpec, Format, LimitsSpec, OnError, PluginSpec, SinkSpec, SourceSpec, Step, UseSpec,
@@ -16,6 +18,7 @@ use super::written::{
 use super::{Place, Spanned};
 
 mod limits;
+mod model;
 mod plugin;
 
 /// A pipeline file that is right by itself.
@@ -27,6 +30,8 @@ pub(super) struct Checked {
     pub(super) quarantine: Option<String>,
     pub(super) dataset: Option<DatasetSpec>,
     pub(super) plugins: Vec<PluginSpec>,
+    pub(super) models: Declarations,
+    pub(super) answers: Option<String>,
     pub(super) limits: LimitsSpec,
     pub(super) on_error: OnError,
     pub(super) seed: u64,
@@ -35,14 +40,17 @@ pub(super) struct Checked {
 }
 
 impl PipelineFile {
-    /// Checks the steps; `line` tells a place's line for messages that speak of two places.
-    pub(super) fn check(self, line: impl Fn(Place) -> Option<usize>) -> Result<Checked, Fault> {
+    /// Checks the steps and all that they need.
+    pub(super) fn check(self, references: &References<'_>) -> Result<Checked, Fault> {
         if self.steps.is_empty() {
             let help = "a pipeline begins with a step that has `source:`";
             return Err(Fault::new("`steps` is empty").at(self.steps.place).help(help));
         }
-        let plugins = plugin::plugins(self.plugins.unwrap_or_default())?;
-        let steps = steps(self.steps.value, &plugins, line)?;
+        let models = model::models(self.models.unwrap_or_default(), references)?;
+        let budget = self.budget.map(|budget| model::budget(budget, &models)).transpose()?.unwrap_or_default();
+        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        let plugins = plugin::plugins(self.plugins.unwrap_or_default(), &names)?;
+        let steps = steps(self.steps.value, &plugins, |place| references.line(place))?;
         plugin::are_used(&plugins, &steps)?;
         Ok(Checked {
             name: self.name,
@@ -55,10 +63,16 @@ impl PipelineFile {
             on_error: self.on_error.unwrap_or_default(),
             seed: self.seed.unwrap_or(0),
             graph: Graph::new(&steps)?,
+            answers: self.answers.map(answers).transpose()?,
+            models: Declarations::new(models, budget),
             plugins,
             steps,
         })
     }
+}
+
+fn answers(path: Spanned<String>) -> Result<String, Fault> {
+    not_empty(&path).map(|()| path.value)
 }
 
 fn steps(

@@ -24,8 +24,22 @@ fn admit_references(schema: &mut Value) {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
     for (name, property) in properties {
         let Some(property) = property.as_object_mut() else { continue };
-        if !matches!(name.as_str(), "params" | "steps" | "route" | "rows" | "limits" | "plugins" | "grants")
-            && !takes_text(property)
+        if !matches!(
+            name.as_str(),
+            "params"
+                | "steps"
+                | "route"
+                | "rows"
+                | "limits"
+                | "plugins"
+                | "grants"
+                | "models"
+                | "budget"
+                | "rates"
+                | "price"
+                | "parameters"
+                | "key"
+        ) && !takes_text(property)
         {
             let description = property.remove("description");
             let reference = json!({ "$ref": "#/$defs/Reference" });

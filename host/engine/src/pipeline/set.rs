@@ -43,7 +43,10 @@ pub(super) fn apply(root: &mut Node, source: u32, argument: &str) -> Result<(), 
         [key, _, ..] if key.text == "dataset" && !has_step(root, "dataset") => {
             put_in(root, &keys, |node, keys| put_path(node, &["folder"], keys, value))
         }
-        [key, _, ..] if matches!(key.text.as_str(), "limits" | "plugins") && !has_step(root, &key.text) => {
+        [key, _, ..]
+            if matches!(key.text.as_str(), "limits" | "plugins" | "models" | "budget")
+                && !has_step(root, &key.text) =>
+        {
             let keys = plugin_keys(root, keys);
             no_empty(&keys)?;
             put(root, &keys, value)

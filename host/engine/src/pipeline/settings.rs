@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use super::MAX_BYTES;
 use super::fault::Fault;
+use super::model::{is_key_header, is_variable};
 use super::param::{Given, declared, is_secret};
 use super::place::Place;
+use super::reference::referred;
 use super::set;
 use super::texts::Texts;
 use super::tree::{Key, Kind, Node};
+use super::written::MODEL_KEYS;
 use crate::error::PipelineError;
 
 /// Parameters that a pipeline may declare.
@@ -61,7 +64,9 @@ impl Draft {
             self.hide_defaults();
             self.read_environment(settings);
             settings.params_file.map_or(Ok(()), |(name, text)| self.read_file(name, text))?;
-            settings.set.iter().try_for_each(|argument| self.set(argument))
+            let set = settings.set.iter().try_for_each(|argument| self.set(argument));
+            self.hide_keys();
+            set
         });
         applied.map_err(|fault| self.texts.raise(fault))
     }
@@ -79,6 +84,35 @@ impl Draft {
         let secrets = declared(&self.root).iter().filter(|(_, declaration)| is_secret(declaration));
         let nodes = secrets.flat_map(|(_, node)| [node.get("default"), node.get("one-of")]).flatten();
         hide(&mut self.texts, 0, nodes);
+    }
+
+    /// A key that stands in the file is refused too, wherever under `models:` somebody takes it to belong.
+    fn hide_keys(&mut self) {
+        let models = self.root.get("models").and_then(Node::table).unwrap_or_default();
+        let members = models.iter().flat_map(|(_, model)| model.table().unwrap_or_default());
+        let mut keys: Vec<&Node> = Vec::new();
+        for (key, node) in members {
+            match key.text.as_str() {
+                "headers" => {
+                    let headers = node.table().unwrap_or_default().iter();
+                    keys.extend(
+                        headers
+                            .filter(|(name, _)| is_key_header(&name.text.to_ascii_lowercase()))
+                            .map(|(_, node)| node),
+                    );
+                }
+                known if known != "key" && MODEL_KEYS.contains(&known) => {}
+                _ => keys.push(node),
+            }
+        }
+        let named = keys.iter().filter_map(|node| referred(node.text()?));
+        let named: Vec<&Node> =
+            named.filter_map(|name| Some(&declared(&self.root).iter().find(|(key, _)| key.text == name)?.1)).collect();
+        let values = named.into_iter().map(|declaration| declaration.get("default").unwrap_or(declaration));
+        let keys = keys.into_iter().chain(values).flat_map(literals).collect::<Vec<_>>();
+        hide(&mut self.texts, 0, keys.into_iter());
+        let users: Vec<String> = models.iter().filter_map(|(_, model)| user(model.get("url")?.text()?)).collect();
+        users.iter().for_each(|user| self.texts.hide(user));
     }
 
     fn read_environment(&mut self, settings: &Settings<'_>) {
@@ -168,6 +202,27 @@ impl Draft {
     fn has_secrets(&self) -> bool {
         declared(&self.root).iter().any(|(_, declaration)| is_secret(declaration))
     }
+}
+
+/// The scalars of a node that may be keys: neither references, nor names of variables, nor so short that hiding them would
+/// spoil the message.
+fn literals(node: &Node) -> Vec<&Node> {
+    match &node.kind {
+        Kind::List(items) => items.iter().flat_map(literals).collect(),
+        Kind::Table(entries) => {
+            let is_variable = |key: &Key, node: &Node| key.text == "env" && node.text().is_some_and(is_variable);
+            entries.iter().filter(|(key, node)| !is_variable(key, node)).flat_map(|(_, node)| literals(node)).collect()
+        }
+        Kind::Plain(text) | Kind::Quoted(text) if text.len() < LEAST_HIDDEN || referred(text).is_some() => Vec::new(),
+        Kind::Plain(_) | Kind::Quoted(_) => vec![node],
+    }
+}
+
+/// A user and a password in an address.
+fn user(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    authority.rsplit_once('@').map(|(user, _)| user.to_owned())
 }
 
 fn too_large(text: &str, what: &str) -> Option<Fault> {

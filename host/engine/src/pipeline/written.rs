@@ -15,9 +15,15 @@ use super::spec::{Compression, ConcatOrder, Format, JoinKind, OnError, ParamKind
 use super::{Place, Spanned};
 
 pub(super) use plugin::{
-    ColumnNames, FilesTable, Folder, GrantsTable, HttpTable, LimitsTable, ListOr, PluginTable, Plugins,
+    ColumnNames, FilesTable, Folder, GrantsTable, HttpTable, LimitsTable, ListOr, ModelNames, PluginTable, Plugins,
 };
 
+pub(super) use model::{
+    BatchTable, BoolOr, BudgetTable, KeyTable, MODEL_KEYS, Members, ModelTable, Models, ParametersTable, PriceTable,
+    RatesTable,
+};
+
+mod model;
 mod plugin;
 
 /// A Stillroom pipeline: rows come from sources, go through steps, and are written by sinks or as data sets.
@@ -50,6 +56,13 @@ pub(super) struct PipelineFile {
     /// What plugins may do and take, by the name or file that `use` has.
     #[schemars(with = "Option<BTreeMap<String, PluginTable>>")]
     pub(super) plugins: Option<Plugins>,
+    /// The models that steps may ask, by the names that steps call them.
+    #[schemars(with = "Option<BTreeMap<String, ModelTable>>")]
+    pub(super) models: Option<Models>,
+    /// What a run may take of all models together. It ends there, and goes on later with what was answered.
+    pub(super) budget: Option<Spanned<BudgetTable>>,
+    /// Where the answers of models are kept.
+    pub(super) answers: Option<Spanned<String>>,
     /// What a run may be told: name to default value, or to a table with more to say. `$(name)` is the value anywhere else
     /// in this file, and `$$(` is `$(` itself.
     #[serde(default, rename = "params")]
@@ -61,7 +74,7 @@ pub(super) struct PipelineFile {
 }
 
 /// The keys of a pipeline.
-pub(super) const TOP_KEYS: [&str; 12] = [
+pub(super) const TOP_KEYS: [&str; 15] = [
     "name",
     "description",
     "batch-rows",
@@ -72,6 +85,9 @@ pub(super) const TOP_KEYS: [&str; 12] = [
     "on-error",
     "seed",
     "plugins",
+    "models",
+    "budget",
+    "answers",
     "params",
     "steps",
 ];

@@ -23,6 +23,8 @@ fn line(capability: Capability) -> &'static str {
         Capability::Env => "env: [NAME]",
         Capability::Clock => "clock: true",
         Capability::Random => "random: true",
+        Capability::Llm => "llm: all",
+        Capability::Embedding => "embedding: all",
     }
 }
 
@@ -36,7 +38,10 @@ mod tests {
     fn what_is_shown_can_be_written() {
         for name in ["./my.wasm", "/a b/ü: \"x\".wasm"] {
             let plugin = serde_json::to_string(&format!("{name}/step")).unwrap();
-            let yaml = format!("{}\nsteps: [{{ id: a, use: {plugin} }}]", grants_yaml(name, &Capability::ALL));
+            let yaml = format!(
+                "{}\nmodels: {{ m: {{ url: http://127.0.0.1:1/v1, model: m }} }}\nsteps: [{{ id: a, use: {plugin} }}]",
+                grants_yaml(name, &Capability::ALL)
+            );
             let pipeline = Pipeline::parse("p", &yaml).unwrap();
             let grants = &pipeline.plugin(name).unwrap().grants;
             assert!(Capability::ALL.iter().all(|capability| grants.has(*capability)), "{yaml}");

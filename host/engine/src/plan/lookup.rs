@@ -20,7 +20,7 @@ use crate::instance::{Failure, Instance, Opening};
 use crate::limits::{Brake, Limits};
 use crate::lock::Pin;
 use crate::model::Models;
-use crate::pipeline::{Action, OnError, Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
+use crate::pipeline::{Action, MODELS_HELP, OnError, Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
 
 /// The plugins that a program brings along: name and bytes. They have no privilege over a stranger's.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +138,7 @@ impl<'a> Lookup<'a> {
             return Ok(loaded.plugin.clone());
         }
         let (plugin, pinned) = self.load(uses)?;
+        self.check_models(uses, &plugin, &pinned)?;
         self.loaded.insert(name.clone(), PlannedPlugin { name: name.clone(), plugin: plugin.clone(), pinned });
         Ok(plugin)
     }
@@ -156,6 +157,10 @@ impl<'a> Lookup<'a> {
         if !uses.is_file() {
             let found = self.options.builtins.iter().find(|(builtin, _)| builtin == name);
             let Some((_, bytes)) = found else { return Err(self.no_plugin(uses).into()) };
+            // What the program brings along may ask every model, where the pipeline does not say which.
+            let all = || Some(self.pipeline.models().iter().map(|model| model.name.clone()).collect());
+            options.grants.llm = options.grants.llm.or_else(all);
+            options.grants.embedding = options.grants.embedding.or_else(all);
             return Ok((Plugin::load(self.engine, name, bytes, &options)?, Pinned::BuiltIn));
         }
         let path = Path::new(name);
@@ -175,6 +180,21 @@ impl<'a> Lookup<'a> {
             (Some(lock), None) => Pinned::New(lock.name_of(path), Pin::new(plugin.digest(), plugin.bytes() as u64)),
         };
         Ok((plugin, pinned))
+    }
+
+    /// A plugin that asks models has some to ask, and they have their keys.
+    fn check_models(&self, uses: &UseSpec, plugin: &Plugin, pinned: &Pinned) -> Result<()> {
+        let grants = plugin.grants();
+        let asks = |capability| plugin.requests().contains(&capability);
+        let llm = grants.llm.iter().flatten().filter(|_| asks(Capability::Llm));
+        let embedding = grants.embedding.iter().flatten().filter(|_| asks(Capability::Embedding));
+        let names: Vec<String> = llm.chain(embedding).cloned().collect();
+        let asks_models = asks(Capability::Llm) || asks(Capability::Embedding);
+        if asks_models && matches!(pinned, Pinned::BuiltIn) && self.pipeline.models().is_empty() {
+            let message = format!("`{}` asks models, and the pipeline declares none", uses.uses.value);
+            return Err(self.fail(uses.uses.place, message, MODELS_HELP).into());
+        }
+        Ok(self.pipeline.check_keys(&names).map_err(|error| *error)?)
     }
 
     /// Whether no failure of the plugin's steps is shown with its stack: all of them are quarantined or left out.

@@ -109,7 +109,8 @@ pub(super) fn duration(written: &Spanned<String>) -> Result<Duration, Fault> {
     }
 }
 
-fn within(written: Spanned<u64>, range: RangeInclusive<u64>) -> Result<u64, Fault> {
+/// A number within bounds.
+pub(super) fn within(written: Spanned<u64>, range: RangeInclusive<u64>) -> Result<u64, Fault> {
     match range.contains(&written) {
         true => Ok(written.value),
         false => Err(Fault::new(format!("must be {} to {}", range.start(), range.end())).at(written.place)),

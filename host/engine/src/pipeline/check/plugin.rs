@@ -8,10 +8,11 @@ use super::super::fault::{Fault, Short};
 use super::super::spec::{Action, ColumnsSpec, PluginSpec, Step};
 use super::super::suggest::did_you_mean;
 use super::super::written::{
-    ColumnNames, FilesTable, Folder, GrantsTable, HttpTable, ListOr, PluginTable, Plugins, TextOr,
+    ColumnNames, FilesTable, Folder, GrantsTable, HttpTable, ListOr, ModelNames, PluginTable, Plugins, TextOr,
 };
 use super::limits::{PluginLimits, bytes, duration, plugin_limits};
 use crate::capability::{EnvGrant, FolderGrant, Grants, HttpGrant, HttpHost, LogLevel};
+use crate::pipeline::MODELS_HELP;
 
 /// What a request over HTTP may take where nothing is said.
 const RESPONSE_BYTES: usize = 16 << 20;
@@ -25,12 +26,13 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 const LEVELS: [(&str, LogLevel); 4] =
     [("debug", LogLevel::Debug), ("info", LogLevel::Info), ("warn", LogLevel::Warn), ("error", LogLevel::Error)];
 
-/// What is said of each plugin.
-pub(super) fn plugins(written: Plugins) -> Result<Vec<PluginSpec>, Fault> {
+/// What is said of each plugin; `models` are those that there are.
+pub(super) fn plugins(written: Plugins, models: &[&str]) -> Result<Vec<PluginSpec>, Fault> {
     let one = |(name, table): (Spanned<String>, Spanned<PluginTable>)| {
         let place = table.place;
         let named = name.clone();
-        plugin(name, table.value).map_err(|fault| fault.at(place).named(format_args!("plugin `{}`", Short(&named))))
+        plugin(name, table.value, models)
+            .map_err(|fault| fault.at(place).named(format_args!("plugin `{}`", Short(&named))))
     };
     written.into_iter().map(one).collect()
 }
@@ -56,13 +58,13 @@ pub(super) fn are_used(plugins: &[PluginSpec], steps: &[Step]) -> Result<(), Fau
     }
 }
 
-fn plugin(name: Spanned<String>, table: PluginTable) -> Result<PluginSpec, Fault> {
+fn plugin(name: Spanned<String>, table: PluginTable, models: &[&str]) -> Result<PluginSpec, Fault> {
     let PluginLimits { limits, endless, load } = plugin_limits(table.limits.unwrap_or_default())?;
     let env = table.grants.as_ref().and_then(|grants| grants.env.clone()).unwrap_or_default();
     env.iter().try_for_each(variable)?;
     distinct(&env, "variable")?;
     let columns = table.columns.map(columns).transpose()?;
-    let grants = table.grants.map(grants).transpose()?.unwrap_or_default();
+    let grants = table.grants.map(|table| grants(table, models)).transpose()?.unwrap_or_default();
     Ok(PluginSpec { name, grants, env, columns, limits, endless, load, pin: table.pin.unwrap_or(true) })
 }
 
@@ -77,7 +79,7 @@ fn columns(written: Spanned<TextOr<ColumnNames>>) -> Result<ColumnsSpec, Fault> 
     }
 }
 
-fn grants(table: GrantsTable) -> Result<Grants, Fault> {
+fn grants(table: GrantsTable, models: &[&str]) -> Result<Grants, Fault> {
     Ok(Grants {
         log: table.log.as_ref().map_or(Ok(None), level)?,
         files: table.files.map(|files| folders(files.value)).transpose()?,
@@ -86,7 +88,35 @@ fn grants(table: GrantsTable) -> Result<Grants, Fault> {
         env: table.env.map(|_| EnvGrant::default()),
         clock: table.clock.unwrap_or(false),
         random: table.random.unwrap_or(false),
+        llm: table.llm.map_or(Ok(None), |llm| model_names(llm, models))?,
+        embedding: table.embedding.map_or(Ok(None), |embedding| model_names(embedding, models))?,
     })
+}
+
+/// Models by name; none, where none is granted.
+fn model_names(written: Spanned<TextOr<ModelNames>>, models: &[&str]) -> Result<Option<Vec<String>>, Fault> {
+    let place = written.place;
+    let names = match written.value {
+        TextOr::Text(text) if matches!(text.as_str(), "all" | "true") && models.is_empty() => {
+            return Err(Fault::new("the pipeline declares no models").at(place).help(MODELS_HELP));
+        }
+        TextOr::Text(text) if matches!(text.as_str(), "all" | "true") => {
+            return Ok(Some(models.iter().map(|name| (*name).to_owned()).collect()));
+        }
+        TextOr::Text(text) if text == "false" => return Ok(None),
+        TextOr::Text(_) => {
+            let fault = Fault::new("expected `all` or a list of models").at(place);
+            return Err(fault.help("one model is a list too: `llm: [small]`"));
+        }
+        TextOr::More(ModelNames(names)) => names,
+    };
+    distinct(&names, "model")?;
+    if let Some(unknown) = names.iter().find(|name| !models.contains(&name.as_str())) {
+        let help = did_you_mean(unknown, "the models are", models.iter().copied());
+        let fault = Fault::new(format!("there is no model `{}`", Short(unknown))).at(unknown.place);
+        return Err(fault.maybe_help(help.or_else(|| Some(MODELS_HELP.to_owned()))));
+    }
+    Ok(Some(names.into_iter().map(|name| name.value).collect()))
 }
 
 fn level(written: &Spanned<String>) -> Result<Option<LogLevel>, Fault> {

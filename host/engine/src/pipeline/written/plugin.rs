@@ -51,6 +51,12 @@ pub(in super::super) struct GrantsTable {
     pub(in super::super) clock: Option<bool>,
     /// Have real randomness. Without it a step's random numbers hang on its input and the pipeline's `seed`.
     pub(in super::super) random: Option<bool>,
+    /// Ask these models for words and scores, by their names under `models`; or `all` of them.
+    #[schemars(schema_with = "models_schema")]
+    pub(in super::super) llm: Option<Spanned<TextOr<ModelNames>>>,
+    /// Ask these models for vectors; or `all` of them.
+    #[schemars(schema_with = "models_schema")]
+    pub(in super::super) embedding: Option<Spanned<TextOr<ModelNames>>>,
 }
 
 /// Folders that a plugin sees.
@@ -140,6 +146,18 @@ pub(in super::super) struct LimitsTable {
 #[serde(transparent)]
 pub(in super::super) struct ColumnNames(pub(in super::super) Vec<Spanned<String>>);
 
+/// Models, by their names under `models`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(transparent)]
+pub(in super::super) struct ModelNames(pub(in super::super) Vec<Spanned<String>>);
+
+impl More for ModelNames {
+    const EXPECTED: &str = "`all` or a list of models";
+    const IS_LIST: bool = true;
+    /// `true` is `all`.
+    const TAKES_NUMBERS: bool = true;
+}
+
 impl More for ColumnNames {
     const EXPECTED: &str = "`all` or a list of columns";
     const IS_LIST: bool = true;
@@ -195,6 +213,12 @@ fn amount_schema(_: &mut SchemaGenerator) -> Schema {
 
 fn columns_schema(_: &mut SchemaGenerator) -> Schema {
     let either = json!({ "anyOf": [{ "const": "all" }, { "type": "array", "items": { "type": "string" } }] });
+    Schema::try_from(either).unwrap_or_default()
+}
+
+fn models_schema(_: &mut SchemaGenerator) -> Schema {
+    let either =
+        json!({ "anyOf": [{ "enum": ["all", true, false] }, { "type": "array", "items": { "type": "string" } }] });
     Schema::try_from(either).unwrap_or_default()
 }
 
