@@ -6,7 +6,11 @@
 pub(crate) mod ask;
 mod desk;
 mod lane;
+mod pace;
 mod schema;
 pub(crate) mod spec;
+mod store;
+mod wire;
 
 pub(crate) use desk::{Asked, Halt, Models};
+pub(crate) use store::{RunId, Store};

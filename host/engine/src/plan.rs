@@ -17,6 +17,7 @@ use std::sync::Arc;
 use arrow_schema::{Field, Schema, SchemaRef};
 use indexmap::IndexMap;
 
+use crate::capability::Capability;
 use crate::component::Plugin;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -62,6 +63,8 @@ pub struct Plan {
     /// Where it is written down what came out of each step, where somebody looks.
     pub(crate) seen: Option<Arc<crate::run::Seen>>,
     pub(crate) brake: crate::limits::Brake,
+    /// The models that its steps may ask.
+    pub(crate) models: Arc<crate::model::Models>,
     plugins: Loaded,
     steps: Vec<PlannedStep>,
 }
@@ -353,6 +356,18 @@ impl Plan {
         let is_stream = self.feeds.iter().any(|feed| feed.paths.iter().any(|path| path == "-"));
         let file = self.first_file()?.file_name()?.to_string_lossy();
         (!is_stream).then(|| self.folder().join(format!(".{file}.still-run")))
+    }
+
+    /// The file that the answers of models are kept in, where nothing else is said: beside the first output that is a file.
+    pub fn answers(&self) -> PathBuf {
+        let folder = || self.first_file().map_or_else(|| PathBuf::from("."), |_| self.folder());
+        self.pipeline.answers.as_ref().map_or_else(|| folder().join(".stillroom").join("answers.db"), PathBuf::from)
+    }
+
+    /// Whether its steps ask models.
+    pub fn asks_models(&self) -> bool {
+        let is_request = |request: &Capability| matches!(request, Capability::Llm | Capability::Embedding);
+        self.plugins().any(|planned| planned.plugin.requests().iter().any(is_request))
     }
 
     /// The folder of the first output that is a file, for what a run needs to put somewhere; where none is, the system's

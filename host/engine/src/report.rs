@@ -1,12 +1,14 @@
 //! What a run did: rows, bytes and time per step, and the proof that no row was lost.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::instance::Spent;
+use crate::model::Models;
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// The files that were written, in the order of their steps.
     pub outputs: Vec<OutputReport>,
+    /// The models that steps asked. (Of a run that was gone on with: since then.)
+    #[serde(default)]
+    pub models: Vec<ModelReport>,
     /// Where the rejected rows are, if there are any.
     pub quarantine: Option<String>,
 }

@@ -31,6 +31,7 @@ mod try_out;
 mod wait;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -38,6 +39,7 @@ use std::time::Instant;
 use crate::engine::WORKER_STACK_BYTES;
 use crate::error::{Error, Result};
 use crate::instance::{Failure, panic_text};
+use crate::model::{Halt, Models, RunId, Store};
 use crate::plan::{Call, Plan, PlannedStep, Segment, StageKind, Work};
 use crate::report::{Count, Progress, Report};
 use crate::sink::Encode;
@@ -83,6 +85,10 @@ pub struct RunOptions {
     pub memory: Option<usize>,
     /// Results of steps kept between runs; none where this is none.
     pub results: Option<Results>,
+    /// The file that the answers of models are kept in; [`Plan::answers`] where this is none.
+    pub answers: Option<PathBuf>,
+    /// Whether models are asked again for what they have answered before this run.
+    pub refresh: bool,
 }
 
 /// What all threads share.
@@ -142,6 +148,7 @@ impl Plan {
                 message: format!("the threads cannot be started: {error}"),
                 help: None,
             })?;
+        open_models(&self, &options, journal.as_deref())?;
         let run = Run::new(self, options, journal)?;
         pool.broadcast(|_| run.work());
         run.leave_waiting();
@@ -153,6 +160,7 @@ pub(crate) struct Run {
     shared: Shared,
     table: Arc<Table>,
     engine: crate::engine::Engine,
+    models: Arc<Models>,
     /// What waits for models.
     waiting: Mutex<JoinSet<()>>,
     progress: Arc<Progress>,
@@ -179,7 +187,7 @@ struct Summary {
 impl Run {
     fn new(plan: Plan, options: RunOptions, journal: Option<Arc<Journal>>) -> Result<Self> {
         let steps = plan.steps().to_vec();
-        let (engine, threads) = (plan.engine.clone(), plan.engine.threads());
+        let (engine, models, threads) = (plan.engine.clone(), plan.models.clone(), plan.engine.threads());
         let waits = plan.feeds.iter().any(|feed| feed.is_cut);
         let mut summary = Summary {
             pipeline: plan.pipeline.clone(),
@@ -210,7 +218,7 @@ impl Run {
         let shared =
             Shared { segments: found.segments, encoders: found.encoders, step_names, seen, keeps, few, tallies };
         let waiting = Mutex::default();
-        Ok(Self { shared, table, engine, waiting, progress: options.progress, journal, summary })
+        Ok(Self { shared, table, engine, models, waiting, progress: options.progress, journal, summary })
     }
 
     /// What each thread does until the run is over.
@@ -285,8 +293,15 @@ impl Run {
         let (error, is_complete, stages) = self.table.outcome();
         let error = error.or_else(|| (!is_complete).then_some(Error::Stopped));
         match error {
-            None => End { summary: &self.summary, stages, journal: self.journal.as_deref() }.complete(start),
-            Some(error) => Err(self.leave(error, stages)),
+            None => {
+                let models = self.models.report();
+                End { summary: &self.summary, stages, models, journal: self.journal.as_deref() }.complete(start)
+            }
+            Some(error) => {
+                let halted = self.models.halted().filter(|_| matches!(error, Error::Stopped));
+                let error = halted.map_or(error, |Halt { message, help }| Error::Engine { message, help: Some(help) });
+                Err(self.leave(error, stages))
+            }
         }
     }
 
@@ -305,6 +320,25 @@ impl Run {
         self.progress.set_kept();
         error
     }
+}
+
+/// Opens what is kept of models' answers, where a step may ask one.
+fn open_models(plan: &Plan, options: &RunOptions, journal: Option<&Journal>) -> Result<()> {
+    if !plan.asks_models() || plan.models.is_empty() {
+        return Ok(());
+    }
+    let path = options.answers.clone().unwrap_or_else(|| plan.answers());
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| Error::Engine {
+            message: format!("no folder for the answers of models, {}: {error}", folder.display()),
+            help: Some("`answers:` of the pipeline, or `--answers`, names another file".to_owned()),
+        })?;
+    }
+    let id = journal.map_or_else(journal::new_id, Journal::run_id);
+    let store = Store::open(&path, RunId(id), options.refresh)?;
+    let before = plan.engine.waiting()?.block_on(store.spent())?;
+    options.progress.set_models(&plan.models);
+    plan.models.begin(store, &options.progress, before).map_err(|message| Error::Engine { message, help: None })
 }
 
 /// The results of each step that are kept: of those that take batches one by one, and of global ones.

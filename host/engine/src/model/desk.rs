@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use jsonschema::Validator;
 
-use super::ask::{Ask, Generate, Message, Prompt, Reply, Role, Trouble, TroubleKind, Usage};
+use super::ask::{Ask, Generate, Message, Prompt, Reply, Role, Trouble, TroubleKind};
 use super::lane::Lane;
 use super::schema;
 use super::spec::{Budget, ModelKind, ModelSpec};
-use super::store::{Kept, Store, Taken};
+use super::store::{About, Spent, Store, Taken};
 use crate::pipeline::did_you_mean;
 use crate::report::{ModelReport, Progress};
 
@@ -36,8 +36,8 @@ struct Running {
     lanes: HashMap<String, Lane>,
     store: Store,
     progress: Arc<Progress>,
-    /// What was spent before this run was gone on with.
-    before: Usage,
+    /// What was spent before this run was gone on with: tokens and money.
+    before: (u64, f64),
     /// Why the run has to end.
     halted: Mutex<Option<Halt>>,
 }
@@ -81,12 +81,15 @@ impl Models {
     ///
     /// # Errors
     /// Where a client cannot be made.
-    pub(crate) fn begin(&self, store: Store, progress: &Arc<Progress>, before: Usage) -> Result<(), String> {
+    pub(crate) fn begin(&self, store: Store, progress: &Arc<Progress>, before: Vec<Spent>) -> Result<(), String> {
         let lanes = self.specs.iter().filter_map(|spec| match &spec.kind {
             ModelKind::One(model) => Some(Lane::new(&spec.name, model).map(|lane| (spec.name.clone(), lane))),
             ModelKind::Mixture(_) => None,
         });
         let lanes = lanes.collect::<Result<HashMap<_, _>, _>>()?;
+        let tokens = before.iter().map(|spent| spent.usage.input + spent.usage.output).sum();
+        let money = before.iter().filter_map(|spent| Some(lanes.get(&spent.alias)?.price_of(spent.usage))).sum();
+        let before = (tokens, money);
         let running = Running { lanes, store, progress: progress.clone(), before, halted: Mutex::default() };
         // A plan runs once.
         let _ = self.running.set(running);
@@ -186,7 +189,7 @@ impl Models {
             Taken::Nothing(n) => {
                 let start = Instant::now();
                 let reply = self.fresh(running, lane, &ask).await?;
-                let about = Kept { alias: lane.alias().to_owned(), latency: start.elapsed() };
+                let about = About { alias: lane.alias().to_owned(), latency: start.elapsed() };
                 running.store.keep(key, n, place, &reply, about).await.map_err(|error| kept(error.to_string()))?;
                 Ok(reply)
             }
@@ -222,13 +225,15 @@ impl Models {
                 Ok(reply) => return Ok(reply),
                 Err(trouble) => trouble,
             };
-            if !trouble.kind.may_pass() || attempt >= lane.model().retries {
+            // A server that is broken is not waited for where another may answer.
+            let is_elsewhere = lane.is_broken() && !lane.model().fallback.is_empty();
+            if is_elsewhere || !trouble.kind.may_pass() || attempt >= lane.model().retries {
                 lane.counts.failed.fetch_add(1, Ordering::Relaxed);
                 return Err(trouble);
             }
             lane.counts.retried.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(lane.backoff(attempt, trouble.retry_after)).await;
             attempt += 1;
+            tokio::time::sleep(lane.backoff(attempt, trouble.retry_after)).await;
         }
     }
 
@@ -236,7 +241,7 @@ impl Models {
         if running.progress.is_stopped() {
             return Err(Trouble::new(TroubleKind::Passing, "the run is stopping"));
         }
-        let (mut tokens, mut money) = (running.before.input + running.before.output, 0.0);
+        let (mut tokens, mut money) = running.before;
         for lane in running.lanes.values() {
             let usage = lane.usage();
             tokens += usage.input + usage.output;

@@ -8,8 +8,8 @@ use hdrhistogram::Histogram;
 use reqwest::{Client, redirect, retry};
 
 use super::ask::{Ask, Generate, Prompt, Reply, Trouble, TroubleKind, Usage};
-use super::pace::{Outcome, Pace};
-use super::spec::OneModel;
+use super::pace::{Open, Outcome, Pace};
+use super::spec::{OneModel, Price};
 use super::wire;
 use crate::report::ModelReport;
 
@@ -112,27 +112,18 @@ impl Lane {
     /// One try, when the model's pace allows it.
     pub(crate) async fn send(&self, ask: &Ask) -> Result<Reply, Trouble> {
         let sent = wire::encode(&self.model, ask)?;
-        let permit = self.pace.enter(estimate(ask)).await.map_err(|open| {
-            Trouble::new(TroubleKind::Passing, format!("the model `{}` has failed too often lately: {open}", self.alias))
+        let permit = self.pace.enter(estimate(ask)).await.map_err(|Open { until }| Trouble {
+            retry_after: Some(until.saturating_duration_since(Instant::now())),
+            ..Trouble::new(TroubleKind::Passing, format!("the model `{}` has failed too often lately", self.alias))
         })?;
         let start = Instant::now();
         let answer = tokio::time::timeout(self.model.timeout, self.exchange(sent, ask)).await;
         let answer = answer.unwrap_or_else(|_| {
             Err(Trouble::new(TroubleKind::Timeout, format!("no whole answer within {:?}", self.model.timeout)))
         });
-        match &answer {
-            Ok(reply) => {
-                let usage = reply.usage();
-                permit.done(Outcome::Answered { tokens: usage.input + usage.output });
-                self.book(usage, start.elapsed());
-            }
-            Err(trouble) => permit.done(match trouble.kind {
-                TroubleKind::Busy => Outcome::Busy { retry_after: trouble.retry_after },
-                TroubleKind::Passing | TroubleKind::Timeout => Outcome::Failed,
-                TroubleKind::Invalid | TroubleKind::Key | TroubleKind::Refused | TroubleKind::Mismatch => {
-                    Outcome::Answered { tokens: 0 }
-                }
-            }),
+        permit.done(Outcome::of(&answer));
+        if let Ok(reply) = &answer {
+            self.book(reply.usage(), start.elapsed());
         }
         answer
     }
@@ -150,10 +141,18 @@ impl Lane {
 
     /// Money so far; none, where the pipeline says no price.
     pub(crate) fn cost(&self) -> f64 {
-        let usage = self.usage();
-        self.model.price.map_or(0.0, |price| {
-            (usage.input as f64 * price.input + usage.output as f64 * price.output) / 1e6
-        })
+        self.price_of(self.usage())
+    }
+
+    /// What so many tokens cost.
+    pub(crate) fn price_of(&self, usage: Usage) -> f64 {
+        let price = |price: Price| (usage.input as f64 * price.input + usage.output as f64 * price.output) / 1e6;
+        self.model.price.map_or(0.0, price)
+    }
+
+    /// Whether its server failed so often that nobody is let through.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.pace.view().open_until.is_some()
     }
 
     pub(crate) fn report(&self) -> ModelReport {
@@ -164,7 +163,7 @@ impl Lane {
         ModelReport {
             name: self.alias.clone(),
             model: self.model.model.clone(),
-            in_flight: self.pace.in_flight(),
+            in_flight: self.pace.view().in_flight as u64,
             answered: load(&self.counts.answered),
             kept: load(&self.counts.kept),
             retried: load(&self.counts.retried),

@@ -423,6 +423,7 @@ impl<'a> Planner<'a> {
             has_card: pipeline.dataset.as_ref().is_some_and(|dataset| dataset.card),
             seen: None,
             brake: self.lookup.brake,
+            models: self.lookup.models,
             plugins: self.lookup.loaded,
             steps: self.steps.into_iter().flatten().collect(),
         })

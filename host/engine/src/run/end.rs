@@ -18,6 +18,7 @@ use crate::sink::{self, Sink};
 pub(super) struct End<'a> {
     pub(super) summary: &'a Summary,
     pub(super) stages: Vec<Option<Box<Stage>>>,
+    pub(super) models: Vec<ModelReport>,
     pub(super) journal: Option<&'a Journal>,
 }
 
@@ -42,7 +43,8 @@ impl End<'_> {
                 _ => {}
             }
         }
-        let mut report = report(self.summary, &counts, outputs, rejected, start);
+        let mut report =
+            Report { models: self.models, ..report(self.summary, &counts, outputs, rejected, start) };
         report.resumed = self.journal.is_some_and(Journal::is_resumed);
         if let Some(journal) = self.journal {
             let json = serde_json::to_value(&report).map_err(|error| internal(&error))?;
@@ -126,6 +128,7 @@ fn report(summary: &Summary, counts: &[Count], outputs: Vec<OutputReport>, rejec
     }
     let steps: Vec<StepReport> = summary.steps.iter().zip(counts).map(step).collect();
     Report {
+        models: Vec::new(),
         pipeline: summary.name.clone(),
         seconds: start.elapsed().as_secs_f64(),
         threads: summary.threads,

@@ -40,6 +40,22 @@ pub(crate) fn remove_unkept() {
     }
 }
 
+/// What tells this run from all others, for the answers that its rows have.
+const RUN_ID: &str = "run-id";
+
+/// An id that no other run has.
+pub(crate) fn new_id() -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    hasher.update(&now.as_nanos().to_le_bytes()).update(&std::process::id().to_le_bytes());
+    // Two runs of one process at one moment: the hasher's keys differ.
+    let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), now);
+    hasher.update(&random.to_le_bytes());
+    let mut id = [0; 16];
+    hasher.finalize_xof().fill(&mut id);
+    id
+}
+
 /// What the run is of; it is gone on with only where that is still so.
 const MANIFEST: &str = "manifest.json";
 
@@ -150,6 +166,19 @@ impl Journal {
             crate::sink::remove_partial(path);
         }
         self.clear().map_err(|error| self.failed(&error))
+    }
+
+    /// What tells this run from all others, also when it is gone on with.
+    pub(crate) fn run_id(&self) -> [u8; 16] {
+        let path = self.folder.join(RUN_ID);
+        let found = std::fs::read(&path).ok().filter(|_| self.is_resumed()).and_then(|bytes| bytes.try_into().ok());
+        found.unwrap_or_else(|| {
+            let id = new_id();
+            if let Err(error) = std::fs::write(&path, id) {
+                tracing::warn!(%error, "a run that goes on with this one may ask models again for what it has");
+            }
+            id
+        })
     }
 
     /// Whether something is gone on with.
