@@ -4,4 +4,7 @@
 //! model's rates, `store` keeps every answer by what was asked.
 
 pub(crate) mod ask;
+pub(crate) mod pace;
 pub(crate) mod spec;
+#[allow(unused_imports, reason = "not called yet")]
+pub(crate) mod store;
