@@ -5,3 +5,4 @@
 
 pub(crate) mod ask;
 pub(crate) mod spec;
+pub(crate) mod wire;
