@@ -108,6 +108,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) memory: Option<usize>,
 
+    #[command(flatten)]
+    pub(crate) answers: AnswersArgs,
+
     /// Worker threads [default: one a core]
     #[arg(long, short = 'j', value_name = "N", env = "STILLROOM_THREADS", hide_env_values = true,
           value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -123,6 +126,19 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+}
+
+/// What models answered before.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AnswersArgs {
+    /// File that the answers of models are kept in, so that none is paid for twice [default: `answers:` of the pipeline, or
+    /// .stillroom/answers.db beside the first output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+
+    /// Asks models again for what they have answered before
+    #[arg(long)]
+    pub(crate) refresh: bool,
 }
 
 /// `still check`.

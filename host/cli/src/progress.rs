@@ -165,5 +165,31 @@ fn line(progress: &Progress, seconds: f64) -> String {
 fn rows(progress: &Progress, seconds: f64) -> String {
     let read = progress.rows_read();
     let rate = number::rate(read, seconds).map(|rate| format!(", {} rows/s", number::count(rate)));
-    number::counted(read, "row") + &rate.unwrap_or_default()
+    number::counted(read, "row") + &rate.unwrap_or_default() + &models(progress, seconds)
+}
+
+/// What is asked of all models together; nothing where none is asked.
+fn models(progress: &Progress, seconds: f64) -> String {
+    let models = progress.models();
+    let sum = |of: fn(&stillroom::ModelReport) -> u64| models.iter().map(of).sum::<u64>();
+    let (in_flight, answered, kept) = (sum(|m| m.in_flight), sum(|m| m.answered), sum(|m| m.kept));
+    if in_flight + answered + kept == 0 {
+        return String::new();
+    }
+    let mut words = format!("; models: {} in flight, {} answered", in_flight, number::count(answered));
+    for (count, what) in [(kept, "kept"), (sum(|m| m.retried), "retried"), (sum(|m| m.failed), "failed")] {
+        if count > 0 {
+            words += &format!(", {} {what}", number::count(count));
+        }
+    }
+    let (input, output) = (sum(|m| m.input_tokens), sum(|m| m.output_tokens));
+    words += &format!(", {} tokens in, {} out", number::count(input), number::count(output));
+    if let Some(rate) = number::rate(output, seconds) {
+        words += &format!(" ({}/s)", number::count(rate));
+    }
+    let cost: f64 = models.iter().filter_map(|model| model.cost).sum();
+    if models.iter().any(|model| model.cost.is_some()) {
+        words += &format!(", cost {cost:.4}");
+    }
+    words
 }

@@ -168,7 +168,12 @@ impl Engine {
             return Ok(runtime);
         }
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(self.options.threads).thread_stack_size(WORKER_STACK_BYTES).thread_name("still-waiting").enable_all().build();
+        let runtime = builder
+            .worker_threads(self.options.threads)
+            .thread_stack_size(WORKER_STACK_BYTES)
+            .thread_name("still-waiting")
+            .enable_all()
+            .build();
         let runtime = runtime.map_err(|error| Error::Engine {
             message: format!("the thread that waits for files and networks cannot be started: {error}"),
             help: None,

@@ -525,12 +525,7 @@ where
 }
 
 /// One call, on a thread that goes on with others' work where the guest may have to wait.
-async fn call_any<P, R>(
-    store: &mut Store<Guest>,
-    code: &Code,
-    function: &Typed<P, R>,
-    params: P,
-) -> wasmtime::Result<R>
+async fn call_any<P, R>(store: &mut Store<Guest>, code: &Code, function: &Typed<P, R>, params: P) -> wasmtime::Result<R>
 where
     P: ComponentNamedList + Lower + Send + Sync,
     (R,): ComponentNamedList + Lift + Send + Sync + 'static,
@@ -552,7 +547,7 @@ fn drive<R: Send>(code: &Code, work: impl Future<Output = Result<R, Failure>> + 
         return done;
     }
     let runtime = code.engine.waiting().map_err(|error| Failure::new(Blame::Host, error.to_string()))?;
-    on_runtime(runtime, work).unwrap_or_else(|error| Err(Failure::new(Blame::Host, error.to_string())))
+    on_runtime(runtime, || work).unwrap_or_else(|error| Err(Failure::new(Blame::Host, error.to_string())))
 }
 
 /// Waits for a guest, but no longer than it has time, nor than the run goes on.
@@ -566,11 +561,15 @@ where
 {
     let runtime = code.engine.waiting().map_err(wasmtime::Error::new)?;
     let deadline = store.data().deadline.clone();
-    on_runtime(runtime, within_time(&deadline, work(store))).map_err(wasmtime::Error::new)?
+    on_runtime(runtime, || within_time(&deadline, work(store))).map_err(wasmtime::Error::new)?
 }
 
-fn on_runtime<R: Send>(runtime: &Runtime, work: impl Future<Output = R> + Send) -> std::io::Result<R> {
-    let waiting = || runtime.block_on(work);
+fn on_runtime<R, F>(runtime: &Runtime, work: impl FnOnce() -> F + Send) -> std::io::Result<R>
+where
+    R: Send,
+    F: Future<Output = R>,
+{
+    let waiting = || runtime.block_on(work());
     if tokio::runtime::Handle::try_current().is_err() {
         return Ok(waiting());
     }
@@ -582,10 +581,7 @@ fn on_runtime<R: Send>(runtime: &Runtime, work: impl Future<Output = R> + Send) 
 }
 
 /// Some work for a guest, for as long as that has time and the run goes on.
-async fn within_time<R>(
-    deadline: &Deadline,
-    work: impl Future<Output = wasmtime::Result<R>>,
-) -> wasmtime::Result<R> {
+async fn within_time<R>(deadline: &Deadline, work: impl Future<Output = wasmtime::Result<R>>) -> wasmtime::Result<R> {
     let mut work = pin!(work);
     loop {
         match tokio::time::timeout(LOOK, work.as_mut()).await {

@@ -117,7 +117,6 @@ fn link(linker: &mut Linker<Guest>, import: Import, interface: &str) -> wasmtime
         Import::Of(Capability::Clock) => capability::clock::link(linker, interface),
         Import::Of(Capability::Random) => capability::random::link(linker, interface),
         // Their own files link them.
-        Import::Of(Capability::Llm | Capability::Embedding) => Ok(()),
         Import::Harmless => capability::process::link(linker, interface),
         Import::Unknown => Ok(()),
     }

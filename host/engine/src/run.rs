@@ -289,7 +289,7 @@ impl Run {
     }
 
     /// All threads are done: outputs get their names, or what is finished is kept.
-    fn end(mut self, start: Instant) -> Result<Report> {
+    fn end(self, start: Instant) -> Result<Report> {
         let (error, is_complete, stages) = self.table.outcome();
         let error = error.or_else(|| (!is_complete).then_some(Error::Stopped));
         match error {

@@ -46,7 +46,7 @@ impl Session {
             fields,
             limits: plugin.code().engine.options.limits,
             seed: 0,
-            models: Arc::default(),
+            models: std::sync::Arc::default(),
             brake: Brake::default(),
             signed: None,
         };

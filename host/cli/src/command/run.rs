@@ -80,6 +80,8 @@ fn options(args: &RunArgs, plan: &Plan, progress: Arc<Progress>) -> RunOptions {
         checkpoint: checkpoint(&args.checkpoint, plan),
         memory: args.memory,
         results: results(&args.results),
+        answers: args.answers.answers.as_ref().map(|path| home::expand_path(path)),
+        refresh: args.answers.refresh,
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn summary(stream: Stream, report: &Report, is_verbose: bool) -> Stri
     if is_verbose {
         lines.extend(peaks(stream, report));
     }
+    lines.extend(models(stream, report));
     lines.push(String::new());
     lines.push(totals(report));
     for output in report.outputs.iter().filter(|output| output.path != "-") {
@@ -75,6 +76,40 @@ fn peaks(stream: Stream, report: &Report) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = table.lines(0);
+    lines[0] = stream.bold(&lines[0]);
+    lines.insert(0, String::new());
+    lines
+}
+
+/// The models that were asked.
+fn models(stream: Stream, report: &Report) -> Vec<String> {
+    use Side::{Left, Right};
+    let headings =
+        ["answered", "kept", "retried", "failed", "tokens in", "out", "out/s", "p50", "p95", "p99", "cost"];
+    let mut table = Table::new(&[&[("model", Left)], &headings.map(|name| (name, Right))[..]].concat());
+    for model in report.models.iter().filter(|model| model.answered + model.kept + model.failed > 0) {
+        let millis = |millis: Option<u64>| millis.map_or_else(String::new, |ms| number::seconds(ms as f64 / 1e3));
+        let count = |count: u64| if count == 0 { String::new() } else { number::count(count) };
+        table.push(vec![
+            text::clip(&model.name, 24, stream.ellipsis()),
+            number::count(model.answered),
+            count(model.kept),
+            count(model.retried),
+            count(model.failed),
+            number::count(model.input_tokens),
+            number::count(model.output_tokens),
+            number::count(model.output_tokens_per_second as u64),
+            millis(model.latency_p50_ms),
+            millis(model.latency_p95_ms),
+            millis(model.latency_p99_ms),
+            model.cost.map(|cost| format!("{cost:.4}")).unwrap_or_default(),
+        ]);
+    }
+    table.drop_empty(&["kept", "retried", "failed", "p50", "p95", "p99", "cost"]);
+    let mut lines = table.lines(0);
+    if lines.len() < 2 {
+        return Vec::new();
+    }
     lines[0] = stream.bold(&lines[0]);
     lines.insert(0, String::new());
     lines

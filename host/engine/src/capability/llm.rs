@@ -68,7 +68,9 @@ impl Llm {
         let Some(served) = self.models.served(model) else { return denied(self.models.unknown(model)) };
         match granted.unwrap_or_default().iter().any(|alias| alias == model) {
             true => Ok(models::About { model: served }),
-            false => denied(format!("the model `{model}` is not granted to this plugin (`grants: {{ {what}: [{model}] }}`)")),
+            false => {
+                denied(format!("the model `{model}` is not granted to this plugin (`grants: {{ {what}: [{model}] }}`)"))
+            }
         }
     }
 
@@ -187,7 +189,8 @@ fn generate(request: llm::Request) -> Result<Generate, String> {
     if [temperature, top_p].into_iter().flatten().any(|number| !number.is_finite()) {
         return Err("`temperature` and `top-p` are numbers".to_owned());
     }
-    let schema = schema.map(|text| serde_json::from_str(&text).map_err(|error| format!("the schema is no JSON: {error}")));
+    let schema =
+        schema.map(|text| serde_json::from_str(&text).map_err(|error| format!("the schema is no JSON: {error}")));
     let parameters = Parameters { temperature, top_p, max_tokens, stop, seed, ..Parameters::default() };
     Ok(Generate { prompt, schema: schema.transpose()?, parameters, logprobs })
 }

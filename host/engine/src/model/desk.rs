@@ -211,7 +211,9 @@ impl Models {
         }
         match first.kind {
             // No other request would fare better.
-            TroubleKind::Key => Err(running.halt(&format!("the model `{}` does not answer", lane.alias()), &first.message)),
+            TroubleKind::Key => {
+                Err(running.halt(&format!("the model `{}` does not answer", lane.alias()), &first.message))
+            }
             _ => Err(first),
         }
     }
@@ -329,4 +331,3 @@ fn drawn(of: &[(String, f64)], place: [u8; 16]) -> &str {
     }
     of.last().map_or("", |(alias, _)| alias)
 }
-

@@ -91,15 +91,18 @@ fn cost(root: &Value, at: &str, from: u32, costs: &mut Costs) -> Result<(u64, u3
         }
         next.extend(ONE.iter().filter(|name| members.contains_key(**name)).map(|name| format!("{at}/{name}")));
         if let Some(Value::Object(schemas)) = members.get("dependentSchemas") {
-            next.extend(schemas.keys().map(|name| {
-                format!("{at}/dependentSchemas/{}", name.replace('~', "~0").replace('/', "~1"))
-            }));
+            next.extend(
+                schemas
+                    .keys()
+                    .map(|name| format!("{at}/dependentSchemas/{}", name.replace('~', "~0").replace('/', "~1"))),
+            );
         }
         if members.contains_key("$dynamicRef") || members.contains_key("$recursiveRef") {
             return Err("the schema has a reference that is settled later; write `$ref`".to_owned());
         }
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            let Some(pointer) = reference.strip_prefix('#').filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+            let Some(pointer) = reference.strip_prefix('#').filter(|rest| rest.is_empty() || rest.starts_with('/'))
+            else {
                 return Err(format!("the schema refers to `{reference}`; it may refer to places within itself: `#/…`"));
             };
             next.push(pointer.to_owned());

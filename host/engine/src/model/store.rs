@@ -26,7 +26,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+#[allow(unused_imports, reason = "the batch mode is in the making")]
 pub(crate) use self::jobs::{Job, JobAsk, Spent};
+#[allow(unused_imports, reason = "in the making")]
 pub(crate) use self::upkeep::{Pruned, Stats, prune, stats};
 use self::writer::{Order, Writer};
 use super::ask::Reply;

@@ -59,7 +59,14 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(engine: &'a Engine, pipeline: &'a Pipeline, options: &'a PlanOptions<'a>) -> Self {
-        Self { engine, pipeline, options, loaded: Loaded::new(), brake: Brake::default(), models: Arc::new(Models::new(pipeline.models().to_vec(), pipeline.budget())) }
+        Self {
+            engine,
+            pipeline,
+            options,
+            loaded: Loaded::new(),
+            brake: Brake::default(),
+            models: Arc::new(Models::new(pipeline.models().to_vec(), pipeline.budget())),
+        }
     }
 
     /// Loads, checks against the data and opens a step; `data` is none where the step has no input.

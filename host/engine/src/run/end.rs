@@ -11,7 +11,7 @@ use super::stage::Stage;
 use crate::card;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::report::{Count, OutputReport, Report, StepReport};
+use crate::report::{Count, ModelReport, OutputReport, Report, StepReport};
 use crate::sink::{self, Sink};
 
 /// All stages of a run that is complete.
@@ -43,8 +43,7 @@ impl End<'_> {
                 _ => {}
             }
         }
-        let mut report =
-            Report { models: self.models, ..report(self.summary, &counts, outputs, rejected, start) };
+        let mut report = Report { models: self.models, ..report(self.summary, &counts, outputs, rejected, start) };
         report.resumed = self.journal.is_some_and(Journal::is_resumed);
         if let Some(journal) = self.journal {
             let json = serde_json::to_value(&report).map_err(|error| internal(&error))?;

@@ -251,7 +251,12 @@ impl Opening<'_> {
             }
         };
         // What passes item for item on need see none again where those behind want none.
-        if behind.is_done && matches!(opened, Stage::Wait(_) | Stage::Ordered(_) | Stage::Share(_) | Stage::Gather(_) | Stage::Meet(_)) {
+        if behind.is_done
+            && matches!(
+                opened,
+                Stage::Wait(_) | Stage::Ordered(_) | Stage::Share(_) | Stage::Gather(_) | Stage::Meet(_)
+            )
+        {
             self.positions[at].iter_mut().for_each(|position| *position = behind);
         }
         self.stages[at] = Some(opened);

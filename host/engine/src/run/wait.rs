@@ -214,13 +214,7 @@ impl Crew {
     }
 
     /// One call with some rows of a batch, when an instance is free.
-    async fn ask(
-        &self,
-        part: Range<usize>,
-        columns: &[ArrayRef],
-        at: At,
-        time: Duration,
-    ) -> Result<Answer, Failure> {
+    async fn ask(&self, part: Range<usize>, columns: &[ArrayRef], at: At, time: Duration) -> Result<Answer, Failure> {
         let stopped = || Failure::new(Blame::Stopped, String::new());
         let _place = self.places.acquire().await.map_err(|_| stopped())?;
         if at.item > self.failed.load(Ordering::Relaxed) {
