@@ -46,13 +46,19 @@ mod dice;
 mod made;
 mod read;
 mod settings;
+mod shape;
+mod template;
+mod value;
 
 pub use asker::Asker;
-pub use cell::Cell;
+pub use cell::{Cell, column};
 pub use dice::Dice;
 pub use made::Columns;
 pub use read::{ChatIn, TextIn, TextsIn, clip, fenced, json};
 pub use settings::{Settings, With};
+pub use shape::Shape;
+pub use template::Template;
+pub use value::ValueIn;
 
 use crate::llm::{Answer, Model, Request};
 use crate::{Batch, Column, Output, Params, Result, Schema, Step};
@@ -116,7 +122,7 @@ impl<T: Task> Step for Asked<T> {
         settings.check()?;
         let mut columns = Columns::default();
         let task = T::open(own, schema, &mut columns)?;
-        columns.declare(schema, &settings);
+        columns.declare(schema, &settings)?;
         Ok(Self { task, model: Model::named(&settings.model)?, settings, columns })
     }
 

@@ -27,10 +27,12 @@
 //! # }
 //! ```
 
+mod asked;
 mod batch;
 mod output;
 mod runner;
 
+pub use asked::{Asked, answering};
 pub use batch::{TestBatch, batch, rows};
 pub use output::TestOutput;
 pub use runner::{Runner, run};

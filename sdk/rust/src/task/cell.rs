@@ -53,8 +53,8 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
     }
 }
 
-/// A column of cells.
-pub(super) fn column(data_type: &DataType, cells: Vec<Cell>) -> Result<AnyArray> {
+/// A column of cells: `bool`, `int64`, `float64`, `utf8`, and lists and structs of these.
+pub fn column(data_type: &DataType, cells: Vec<Cell>) -> Result<AnyArray> {
     let wrong = |cell: &Cell| Fault::plugin(format!("a task made {cell:?} where {data_type} was declared"));
     macro_rules! plain {
         ($builder:ty, $cell:ident) => {{

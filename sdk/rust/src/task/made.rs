@@ -35,14 +35,24 @@ impl Columns {
         all
     }
 
-    pub(super) fn declare(&self, schema: &mut Schema, settings: &Settings) {
-        for (name, data_type) in self.all(settings) {
+    /// [`Fault::Params`] where two have one name, as where a parameter names one.
+    pub(super) fn declare(&self, schema: &mut Schema, settings: &Settings) -> Result<()> {
+        let all = self.all(settings);
+        for (at, (name, _)) in all.iter().enumerate() {
+            if all[..at].iter().any(|(other, _)| other == name) {
+                return Err(Fault::params(format!(
+                    "the step would make two columns `{name}`; name one of them otherwise"
+                )));
+            }
+        }
+        for (name, data_type) in all {
             let data_type = if settings.grouped { DataType::List(Box::new(data_type)) } else { data_type };
             schema.output_field(name, data_type);
         }
         if settings.samples > 1 && !settings.grouped {
             schema.rows_any();
         }
+        Ok(())
     }
 
     /// The answers to all samples of all rows. A row is rejected where none of its samples succeeded.

@@ -176,7 +176,7 @@ fn lists(column: AnyColumn<'_>) -> Result<ListColumn<'_, Any>> {
     }
 }
 
-fn text(column: AnyColumn<'_>, row: usize) -> Result<Option<&str>> {
+pub(super) fn text(column: AnyColumn<'_>, row: usize) -> Result<Option<&str>> {
     Ok(match column.data_type() {
         DataType::LargeUtf8 => column.downcast::<LargeUtf8>()?.get(row),
         DataType::Utf8View => column.downcast::<Utf8View>()?.get(row),
@@ -184,6 +184,6 @@ fn text(column: AnyColumn<'_>, row: usize) -> Result<Option<&str>> {
     })
 }
 
-fn told(fault: Fault) -> String {
+pub(super) fn told(fault: Fault) -> String {
     fault.message().to_owned()
 }
