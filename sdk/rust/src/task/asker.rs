@@ -59,29 +59,44 @@ impl<'a> Asker<'a> {
         mut read: impl FnMut(usize, &Answer) -> Result<T, String>,
     ) -> Vec<Result<T, String>> {
         let mut all: Vec<Result<T, String>> = requests.iter().map(|_| Err(String::new())).collect();
-        let mut open: Vec<(usize, Request)> = Vec::new();
+        let (mut places, mut whole) = (Vec::new(), Vec::new());
         for (place, request) in requests.into_iter().enumerate() {
             match request {
-                Ok(request) => open.push((place, request)),
+                Ok(request) => {
+                    places.push(place);
+                    whole.push((place, request));
+                }
                 Err(why) => all[place] = Err(why),
             }
         }
-        for attempt in 1..=self.settings.attempts {
+        let answers = self.ask_many_until(whole, |at, answer| read(places[at], answer));
+        for (place, answer) in places.iter().zip(answers) {
+            all[*place] = answer;
+        }
+        all
+    }
+
+    /// Any number of requests, each about the row at its place, whose answers are read; asked for again as with
+    /// [`ask_until`](Self::ask_until). `read` is given the request's place among these.
+    pub fn ask_many_until<T>(
+        &mut self,
+        requests: Vec<(usize, Request)>,
+        mut read: impl FnMut(usize, &Answer) -> Result<T, String>,
+    ) -> Vec<Result<T, String>> {
+        let mut all: Vec<Result<T, String>> = requests.iter().map(|_| Err(String::new())).collect();
+        let mut open: Vec<usize> = (0..requests.len()).collect();
+        for _ in 0..self.settings.attempts {
+            let answers = self.ask_many(open.iter().map(|&at| requests[at].clone()).collect());
             let mut again = Vec::new();
-            let answers = self.ask_many(open.clone());
-            for ((place, request), answer) in open.into_iter().zip(answers) {
-                all[place] = match answer {
-                    Ok(answer) => read(place, &answer).map_err(|why| {
-                        again.push((place, request));
+            for (at, answer) in open.into_iter().zip(answers) {
+                all[at] = answer.and_then(|answer| {
+                    read(at, &answer).map_err(|why| {
+                        again.push(at);
                         format!("{why}; the answer was: {}", clip(&answer.text, 300))
-                    }),
-                    Err(why) => Err(why),
-                };
+                    })
+                });
             }
             open = again;
-            if open.is_empty() || attempt == self.settings.attempts {
-                break;
-            }
         }
         all
     }

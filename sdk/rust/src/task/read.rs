@@ -65,13 +65,18 @@ impl TextsIn {
 
     /// The row's texts; a null, of the list or in it, is a reason to reject the row.
     pub fn get<'a>(&self, row: Row<'a>) -> Result<Vec<&'a str>, String> {
+        let item = |(place, item): (usize, Option<&'a str>)| {
+            item.ok_or_else(|| format!("`{}` has a null at place {place}", self.name))
+        };
+        self.items(row)?.into_iter().enumerate().map(item).collect()
+    }
+
+    /// The row's texts, with none for a null among them: a sample that failed. That the list is null is a reason to reject
+    /// the row.
+    pub fn items<'a>(&self, row: Row<'a>) -> Result<Vec<Option<&'a str>>, String> {
         let lists = lists(row.batch.any_column(self.input).map_err(told)?).map_err(told)?;
         let items = lists.get(row.index).ok_or_else(|| format!("`{}` is null", self.name))?;
-        let item = |(place, item)| {
-            let found = text(lists.values(), item).map_err(told)?;
-            found.ok_or_else(|| format!("`{}` has a null at place {place}", self.name))
-        };
-        items.enumerate().map(item).collect()
+        items.map(|item| text(lists.values(), item).map_err(told)).collect()
     }
 }
 
