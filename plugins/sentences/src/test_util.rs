@@ -40,11 +40,11 @@ pub(crate) fn requests<T: Task>(params: &str, batch: TestBatch) -> Vec<Request> 
     asked.take()
 }
 
-/// Holds what a step asks against `tests/golden/NAME.txt`. With `STILLROOM_BLESS=1` it is written.
+/// Holds what a step asks against `tests/golden/NAME.txt`. With `GOLDEN=write` in the environment it is written.
 pub(crate) fn golden<T: Task>(name: &str, params: &str, batch: TestBatch) {
     let asked: String = requests::<T>(params, batch).iter().map(written).collect();
     let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("STILLROOM_BLESS").is_some() {
+    if std::env::var_os("GOLDEN").is_some_and(|value| value == "write") {
         std::fs::write(&path, &asked).unwrap();
     }
     assert_eq!(asked, std::fs::read_to_string(&path).unwrap(), "{name}");
