@@ -1,7 +1,8 @@
-//! Stillroom's built-in table steps: columns put together, lists taken apart, rows chosen.
+//! Stillroom's built-in table steps: columns put together, lists taken apart, rows chosen or made.
 
 mod columns;
 pub mod combine;
+pub mod count;
 pub mod distinct;
 pub mod expand;
 pub mod key;
@@ -15,4 +16,5 @@ stillroom_sdk::register!(
     sample::Sample,
     sample::SampleByKey,
     distinct::Distinct,
+    count::Count,
 );
