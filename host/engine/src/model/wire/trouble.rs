@@ -170,9 +170,7 @@ pub(super) fn bounded(model: &OneModel, text: &str) -> String {
     let shown: String =
         text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut text = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut secrets: Vec<&str> = model.key.iter().map(|key| key.expose()).collect();
-    secrets.extend(model.headers.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.as_str()));
-    for secret in secrets.into_iter().map(str::trim).filter(|secret| !secret.is_empty()) {
+    for secret in secrets(model) {
         if text.contains(secret) {
             text = text.replace(secret, HIDDEN);
         }
@@ -181,6 +179,15 @@ pub(super) fn bounded(model: &OneModel, text: &str) -> String {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
+}
+
+/// The key; and what headers hold that are named as if they held one, whole and, where that is long enough, word by word: the
+/// second of `Bearer KEY` is one by itself.
+fn secrets(model: &OneModel) -> impl Iterator<Item = &str> {
+    let held = model.headers.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.as_str());
+    let words = held.clone().flat_map(str::split_whitespace).filter(|word| word.len() >= 8);
+    let key = model.key.iter().map(|key| key.expose());
+    key.chain(held).chain(words).map(str::trim).filter(|secret| !secret.is_empty())
 }
 
 fn is_secret(header: &str) -> bool {
