@@ -1,5 +1,5 @@
-//! OpenAI's form at Azure: a deployment in the path, a version behind it. A URL that ends in `/openai/v1` is of the newer kind, which
-//! needs neither.
+//! OpenAI's form at Azure: a deployment in the path, a version behind it. A URL that ends in `/openai/v1` is of the
+//! newer kind, which needs neither.
 
 use reqwest::Url;
 use serde_json::Value;

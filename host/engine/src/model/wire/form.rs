@@ -81,8 +81,8 @@ fn secret(value: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Puts in what the pipeline adds to every request. What makes a server go on with the last message is left out where that is the
-/// user's: nobody means to go on with a question, and one model is asked both ways.
+/// Puts in what the pipeline adds to every request. What makes a server go on with the last message is left out where
+/// that is the user's: nobody means to go on with a question, and one model is asked both ways.
 pub(super) fn merge_extra(body: &mut Value, model: &OneModel, ask: &Ask) {
     let answers = matches!(
         ask,

@@ -164,8 +164,8 @@ pub(super) fn message(value: &Value) -> Option<String> {
     places.iter().find_map(|place| Some(value.pointer(place)?.as_str()?.to_owned()))
 }
 
-/// A text on one line, without what a terminal would obey or not show, without the model's secrets, and not long. In this order: a
-/// key that is cut in two, or has something invisible in it, would not be found.
+/// A text on one line, without what a terminal would obey or not show, without the model's secrets, and not long. In
+/// this order: a key that is cut in two, or has something invisible in it, would not be found.
 pub(super) fn bounded(model: &OneModel, text: &str) -> String {
     let shown: String =
         text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -181,8 +181,8 @@ pub(super) fn bounded(model: &OneModel, text: &str) -> String {
     }
 }
 
-/// The key; and what headers hold that are named as if they held one, whole and, where that is long enough, word by word: the
-/// second of `Bearer KEY` is one by itself.
+/// The key; and what headers hold that are named as if they held one, whole and, where that is long enough, word by
+/// word: the second of `Bearer KEY` is one by itself.
 fn secrets(model: &OneModel) -> impl Iterator<Item = &str> {
     let held = model.headers.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.as_str());
     let words = held.clone().flat_map(str::split_whitespace).filter(|word| word.len() >= 8);
@@ -195,7 +195,8 @@ fn is_secret(header: &str) -> bool {
     ["auth", "key", "token", "secret", "cookie"].iter().any(|word| header.contains(word))
 }
 
-/// Marks of direction, joiners and the like.
+/// Marks of direction, joiners, selectors and the like.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e01ef}')
 }

@@ -106,7 +106,8 @@ fn a_file_of_questions() {
     let line = |id| {
         json!({
             "custom_id": id, "method": "POST", "url": "/v1/chat/completions",
-            "body": { "model": "m", "messages": [{ "role": "system", "content": "be brief" }, { "role": "user", "content": "hello" }] },
+            "body": { "model": "m", "messages": [{ "role": "system", "content": "be brief" }, { "role": "user",
+                "content": "hello" }] },
         })
     };
     assert_eq!(lines, [line("a"), line("b")]);
@@ -118,7 +119,8 @@ fn anthropic() {
     let url = "https://api.anthropic.com/v1/messages/batches";
     let (job, create) = first(&model, &asks()).unwrap();
     assert_eq!(create.url.as_str(), url);
-    let params = json!({ "model": "m", "max_tokens": 4096, "messages": [{ "role": "user", "content": "hello" }], "system": "be brief" });
+    let params = json!({ "model": "m", "max_tokens": 4096, "messages": [{ "role": "user", "content": "hello" }],
+        "system": "be brief" });
     let requests = json!([{ "custom_id": "a", "params": params }, { "custom_id": "b", "params": params }]);
     assert_eq!(json_of(&create), json!({ "requests": requests }));
     let turn = answer(&model, &job, r#"{"id":"msgbatch_1","processing_status":"in_progress","results_url":null}"#);
@@ -128,8 +130,10 @@ fn anthropic() {
     let turn = answer(&model, &turn.job, ended);
     assert_eq!(sent(&model, &turn).url.as_str(), format!("{url}/msgbatch_1/results"));
     let lines = [
-        json!({ "custom_id": "a", "result": { "type": "succeeded", "message": { "content": [{ "type": "text", "text": "Hi" }] } } }),
-        json!({ "custom_id": "b", "result": { "type": "errored", "error": { "type": "error", "error": { "type": "invalid_request_error", "message": "no" } } } }),
+        json!({ "custom_id": "a", "result": { "type": "succeeded", "message": { "content": [{ "type": "text",
+            "text": "Hi" }] } } }),
+        json!({ "custom_id": "b", "result": { "type": "errored", "error": { "type": "error",
+            "error": { "type": "invalid_request_error", "message": "no" } } } }),
         json!({ "custom_id": "c", "result": { "type": "expired" } }),
     ];
     let turn = answer(&model, &turn.job, &lines.map(|line| line.to_string()).join("\n"));

@@ -35,7 +35,8 @@ fn fails(model: &OneModel, status: u16, head: &[(&'static str, &str)], body: &Va
 #[test]
 fn an_answer_of_openais_form() {
     let body = json!({
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-x-2026", "system_fingerprint": null,
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-x-2026",
+            "system_fingerprint": null,
         "choices": [{
             "index": 0,
             "message": { "role": "assistant", "content": "Hi.", "reasoning_content": "greets", "refusal": null },
@@ -60,7 +61,8 @@ fn an_answer_of_openais_form() {
 fn what_is_missing_or_of_another_type_is_no_trouble() {
     let choice = |message: Value, rest: Value| json!({ "choices": [{ "message": message, "finish_reason": rest }] });
     let parts = json!([{ "type": "text", "text": "a" }, { "type": "image" }, { "type": "text", "text": "b" }]);
-    let thought = json!([{ "type": "thinking", "thinking": [{ "type": "text", "text": "hm" }] }, { "type": "text", "text": "c" }]);
+    let thought = json!([{ "type": "thinking", "thinking": [{ "type": "text", "text": "hm" }] }, { "type": "text",
+        "text": "c" }]);
     for (message, finish_reason, text, reasoning, finish) in [
         (json!({ "content": null }), json!("length"), "", None, Finish::Length),
         (json!({}), json!(null), "", None, Finish::Other),
@@ -98,7 +100,8 @@ fn anthropic() {
             { "type": "text", "text": "Hi" }, { "type": "text", "text": "." },
         ],
         "stop_reason": "end_turn",
-        "usage": { "input_tokens": 3, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 5, "output_tokens": 6 },
+        "usage": { "input_tokens": 3, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 5,
+            "output_tokens": 6 },
     });
     assert_eq!(words(&model, &ask(), &body), said("Hi.", Some("hm"), Finish::Stop, "claude-x", 12, 6));
     body["content"] = json!([{ "type": "tool_use", "id": "t", "name": "answer", "input": { "a": "b" } }]);
@@ -140,7 +143,8 @@ fn gemini() {
 fn cohere_and_bedrock() {
     let body = json!({
         "id": "x", "finish_reason": "COMPLETE",
-        "message": { "role": "assistant", "content": [{ "type": "thinking", "thinking": "hm" }, { "type": "text", "text": "Hi" }] },
+        "message": { "role": "assistant", "content": [{ "type": "thinking", "thinking": "hm" }, { "type": "text",
+            "text": "Hi" }] },
         "usage": { "billed_units": { "input_tokens": 1 }, "tokens": { "input_tokens": 5.0, "output_tokens": 2.0 } },
     });
     assert_eq!(words(&usual(Provider::Cohere), &ask(), &body), said("Hi", Some("hm"), Finish::Stop, "m", 5, 2));
@@ -201,7 +205,8 @@ fn scores() {
         ),
         (
             Scoring::Classify,
-            json!({ "data": [{ "prediction": "a", "score": 0.9, "predictions": [{ "label": "a", "score": 0.9 }, { "label": "b", "score": 0.1 }] }] }),
+            json!({ "data": [{ "prediction": "a", "score": 0.9, "predictions": [{ "label": "a", "score": 0.9 },
+                { "label": "b", "score": 0.1 }] }] }),
             vec![("a".into(), 0.9), ("b".into(), 0.1)],
         ),
         (Scoring::Pooling, json!({ "data": [{ "object": "pooling", "data": [3.5] }] }), one(3.5)),
@@ -238,18 +243,21 @@ fn what_a_status_means() {
         (402, json!({ "error": "pay first" }), Key),
         (
             400,
-            json!({ "error": { "code": 400, "message": "bad key", "status": "INVALID_ARGUMENT", "details": [{ "reason": "API_KEY_INVALID" }] } }),
+            json!({ "error": { "code": 400, "message": "bad key", "status": "INVALID_ARGUMENT",
+                "details": [{ "reason": "API_KEY_INVALID" }] } }),
             Key,
         ),
         (
             400,
-            json!({ "type": "error", "error": { "type": "invalid_request_error", "message": "Your credit balance is too low." } }),
+            json!({ "type": "error", "error": { "type": "invalid_request_error",
+                "message": "Your credit balance is too low." } }),
             Key,
         ),
         (400, error("content_filter"), Refused),
         (
             400,
-            json!({ "error": { "code": "x", "message": "no", "innererror": { "code": "ResponsibleAIPolicyViolation" } } }),
+            json!({ "error": { "code": "x", "message": "no",
+                "innererror": { "code": "ResponsibleAIPolicyViolation" } } }),
             Refused,
         ),
         // Status 200, and yet.

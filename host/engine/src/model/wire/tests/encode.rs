@@ -30,7 +30,8 @@ fn full() -> Ask {
 }
 
 fn schema() -> Value {
-    json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"], "additionalProperties": false })
+    json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"],
+        "additionalProperties": false })
 }
 
 #[track_caller]
@@ -117,7 +118,8 @@ fn gemini() {
 fn mistral_cohere_and_bedrock() {
     let body = json!({
         "model": "m", "messages": openai_messages(), "response_format": response_format(), "temperature": 0.5,
-        "top_p": 0.9, "presence_penalty": 0.1, "frequency_penalty": 0.2, "max_tokens": 64, "stop": ["END"], "random_seed": 7,
+        "top_p": 0.9, "presence_penalty": 0.1, "frequency_penalty": 0.2, "max_tokens": 64, "stop": ["END"],
+            "random_seed": 7,
     });
     check(&usual(Provider::Mistral), &full(), "https://api.mistral.ai/v1/chat/completions", body);
     let body = json!({

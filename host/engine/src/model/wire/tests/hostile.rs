@@ -159,7 +159,8 @@ fn a_key_that_an_error_repeats_is_not_shown() {
         {
             for status in [200, 401, 500] {
                 let trouble = decode(&model, &ask(), status, &HeaderMap::new(), body.as_bytes()).unwrap_err();
-                assert!(!trouble.message.contains(&KEY[..12]) && !trouble.message.contains("hunter2"), "{trouble:?}");
+                let shown: String = trouble.message.chars().filter(char::is_ascii).collect();
+                assert!(!shown.contains(&KEY[..12]) && !shown.contains("hunter2"), "{trouble:?}");
             }
         }
     }
