@@ -1,9 +1,10 @@
 //! Questions in the form of a provider, and its answers. Nothing here waits or connects: bytes in, bytes out.
 //!
-//! There is no client library under this. What steps need is a handful of requests, and of each failure its status, its headers
-//! and its text, because they decide when a request is sent again. Looked at in November 2026: `async-openai` 0.43 speaks OpenAI's
-//! form alone; `genai` 0.7.2 speaks many, by a closed list of adapters; both bring their own `reqwest` client to send with, where
-//! ours must dial through the addresses that a pipeline may reach, and must be asked again by the pace of a model.
+//! There is no client library under this. What is needed is a handful of requests, and of each failure its status,
+//! headers and text, because they decide when it is asked again. Looked at in November 2026: `async-openai` 0.43 speaks
+//! OpenAI's form alone, tries again by itself as long as nothing else is put in its place, and keeps no header of a
+//! failure; `genai` 0.7.2 keeps them, but its adapters are a closed enumeration, without raw prompts,
+//! log-probabilities, penalties, scores and batches; `rig-core` 0.46 wants a newer Rust than ours.
 //!
 //! What a provider has no word for is left out:
 //!
@@ -17,7 +18,8 @@
 //! | Cohere | `min-p`, `logprobs` |
 //! | Bedrock | `top-k`, `min-p`, both penalties, `seed`, `logprobs` |
 //!
-//! A model's `extra` is merged over the request last, object into object; so whatever a server has besides can be said there.
+//! A model's `extra` is merged over the request last, object into object; so whatever a server has besides can be said
+//! there.
 
 mod answer;
 mod anthropic;

@@ -55,9 +55,9 @@ fn words(model: &OneModel, generate: &Generate) -> Result<Value, Trouble> {
     Ok(body)
 }
 
-/// By itself an answer of a schema is what a tool is called with: every model can, and any object will do. (`json-schema` says
-/// `output_config.format`, which newer models have, for closed objects.) It goes neither with thinking nor with a prefix, and nothing
-/// but an object can be a tool's input: there the schema stands in the prompt.
+/// By itself an answer of a schema is what a tool is called with: every model can, and any object will do.
+/// (`json-schema` says `output_config.format`, which newer models have, for closed objects.) It goes neither with
+/// thinking nor with a prefix, and nothing but an object can be a tool's input: there the schema stands in the prompt.
 fn takes_tool(model: &OneModel, chat: &[Message], schema: &Value) -> bool {
     model.structured == Structured::Auto
         && schema.get("type").and_then(Value::as_str) == Some("object")

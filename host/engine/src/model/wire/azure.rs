@@ -1,5 +1,5 @@
-//! OpenAI's form at Azure: a deployment in the path, a version behind it. A URL that ends in `/openai/v1` is of the newer kind, which
-//! has neither.
+//! OpenAI's form at Azure: a deployment in the path, a version behind it. A URL that ends in `/openai/v1` is of the
+//! newer kind, which needs neither.
 
 use reqwest::Url;
 use serde_json::Value;
@@ -21,7 +21,11 @@ pub(super) fn url(model: &OneModel, shape: Shape) -> Result<Url, Trouble> {
 /// A place that hangs on no deployment.
 pub(super) fn below(model: &OneModel, segments: &[&str]) -> Result<Url, Trouble> {
     if is_plain(model) {
-        return place(&model.url, segments);
+        let mut url = place(&model.url, segments)?;
+        if let Some(version) = &model.version {
+            url.query_pairs_mut().append_pair("api-version", version);
+        }
+        return Ok(url);
     }
     let base = model.url.trim_end_matches('/');
     let base = base.strip_suffix("/openai").unwrap_or(base);

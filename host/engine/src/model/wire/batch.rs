@@ -1,16 +1,17 @@
 //! Batch APIs: many questions handed over at once, and their answers fetched hours later, at half the price.
 //!
-//! A batch is a [`Job`]. [`first`] makes one, and says what to send; [`next`] takes what the server answered to that, and says how it
-//! goes on. A driver keeps the job of each [`Turn`] before it does what the turn says, and takes it up again with [`again`], in
-//! another process too.
+//! A batch is a [`Job`]. [`first`] makes one, and says what to send; [`next`] takes what the server answered to that,
+//! and says how it goes on. A driver keeps the job of each [`Turn`] before it does what the turn says, and takes it up
+//! again with [`again`], in another process too.
 //!
 //! | | |
 //! |---|---|
 //! | OpenAI, Azure, Mistral | upload a file → create the batch → look, and look again → fetch its files |
 //! | Anthropic | create the batch → look, and look again → fetch its results |
 //!
-//! A question that is among no turn's answers has none: it is asked again. Where a process ends between the server's making of a
-//! batch and the keeping of its job, that batch is paid for and never fetched; no provider has a way to ask for it safely.
+//! A question that is among no turn's answers has none: it is asked again. Where a process ends between the server's
+//! making of a batch and the keeping of its job, that batch is paid for and never fetched; no provider has a way to ask
+//! for it safely.
 
 mod results;
 
@@ -77,8 +78,8 @@ pub(crate) enum Step {
     Failed(String),
 }
 
-/// The most requests of a batch and the most bytes of them; none where there is no batch API. These are the providers' own limits,
-/// with room for what stands around a request.
+/// The most requests of a batch and the most bytes of them; none where there is no batch API. These are the providers'
+/// own limits, with room for what stands around a request.
 pub(crate) fn limits(provider: Provider) -> Option<(usize, usize)> {
     match provider {
         Provider::Openai => Some((50_000, 190 << 20)),
@@ -109,7 +110,8 @@ pub(crate) fn first(model: &OneModel, asks: &[(String, Ask)]) -> Result<(Job, Se
     Ok((Job { shape, at: At::Handing }, sent))
 }
 
-/// What is to be sent for a job that waits or was left; none where it never got beyond its first request, which is then made anew.
+/// What is to be sent for a job that waits or was left; none where it never got beyond its first request, which is then
+/// made anew.
 pub(crate) fn again(model: &OneModel, job: &Job) -> Result<Option<Sent>, Trouble> {
     match &job.at {
         At::Handing => Ok(None),
@@ -123,8 +125,8 @@ pub(crate) fn again(model: &OneModel, job: &Job) -> Result<Option<Sent>, Trouble
     }
 }
 
-/// Takes what the server answered to the last request. Trouble is of that request alone: the job stays as it was, and [`again`]
-/// makes the request once more.
+/// Takes what the server answered to the last request. Trouble is of that request alone: the job stays as it was, and
+/// [`again`] makes the request once more.
 pub(crate) fn next(
     model: &OneModel,
     job: &Job,
@@ -233,7 +235,8 @@ fn upload(model: &OneModel, lines: &[u8]) -> Result<Sent, Trouble> {
     let boundary = format!("stillroom-{}", blake3::hash(lines).to_hex());
     let mut body = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--{boundary}\r\n\
-         Content-Disposition: form-data; name=\"file\"; filename=\"batch.jsonl\"\r\nContent-Type: application/jsonl\r\n\r\n"
+         Content-Disposition: form-data; name=\"file\"; filename=\"batch.jsonl\"\r\n\
+         Content-Type: application/jsonl\r\n\r\n"
     )
     .into_bytes();
     body.extend_from_slice(lines);

@@ -1,5 +1,5 @@
-//! Bedrock's `Converse`, and its Titan models for vectors. The key is one of Bedrock's own, which goes as it is; requests are not
-//! signed with an account's.
+//! Bedrock's `Converse`, and its Titan models for vectors. The key is one of Bedrock's own, which goes as it is;
+//! requests are not signed with an account's.
 
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -23,7 +23,8 @@ pub(super) fn body(ask: &Ask) -> Result<Value, Trouble> {
     }
 }
 
-/// However the pipeline says it, the schema stands in the prompt: that is the one way that all of Bedrock's models have.
+/// However the pipeline says it, the schema stands in the prompt: that is the one way that all of Bedrock's models
+/// have.
 fn words(generate: &Generate) -> Result<Value, Trouble> {
     let Prompt::Chat(chat) = &generate.prompt else { return Err(trouble::no_raw_text("Bedrock")) };
     let (chat, _) = schema::tell(chat, generate.schema.as_ref(), Structured::Prompt, Structured::Prompt);

@@ -28,7 +28,8 @@ pub(super) fn get(model: &OneModel, url: Url) -> Result<Sent, Trouble> {
 
 /// A place below a URL. A segment that has a slash in it stays one.
 pub(super) fn place(base: &str, segments: &[&str]) -> Result<Url, Trouble> {
-    let none = || trouble::invalid(format!("`{base}` is no URL of a model server: it is like `https://host/v1`"));
+    // Not with what it is: somebody may have put a key into it.
+    let none = || trouble::invalid("its `url` is none of a model server: one is like `https://host/v1`".into());
     let mut url = Url::parse(base).map_err(|_| none())?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(none());
@@ -80,8 +81,8 @@ fn secret(value: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Puts in what the pipeline adds to every request. What makes a server go on with the last message is left out where that is the
-/// user's: nobody means to go on with a question, and one model is asked both ways.
+/// Puts in what the pipeline adds to every request. What makes a server go on with the last message is left out where
+/// that is the user's: nobody means to go on with a question, and one model is asked both ways.
 pub(super) fn merge_extra(body: &mut Value, model: &OneModel, ask: &Ask) {
     let answers = matches!(
         ask,

@@ -89,7 +89,8 @@ fn parameters(body: &mut Value, model: &OneModel, parameters: &Parameters, is_ch
     }
     set(body, "presence_penalty", parameters.presence_penalty);
     set(body, "frequency_penalty", parameters.frequency_penalty);
-    // Newer models of OpenAI refuse `max_tokens`, and most other servers know nothing else. Completions have always had that.
+    // Newer models of OpenAI refuse `max_tokens`, and most other servers know nothing else. Completions have always had
+    // that.
     let most = if official && is_chat { "max_completion_tokens" } else { "max_tokens" };
     set(body, most, parameters.max_tokens);
     set(body, "stop", listed(&parameters.stop));

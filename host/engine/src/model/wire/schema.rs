@@ -53,8 +53,8 @@ pub(super) fn response_format(beside: Beside<'_>) -> Option<Value> {
     }
 }
 
-/// Whether every object in a schema takes the members that it names, all of them, and no others. OpenAI refuses what is `strict`
-/// and is not so; every schema is sent, but only these as strict.
+/// Whether every object in a schema takes the members that it names, all of them, and no others. OpenAI refuses what is
+/// `strict` and is not so; every schema is sent, but only these as strict.
 pub(super) fn is_closed(schema: &Value) -> bool {
     match schema {
         Value::Array(all) => all.iter().all(is_closed),
@@ -73,7 +73,8 @@ pub(super) fn is_closed(schema: &Value) -> bool {
     }
 }
 
-/// Puts a schema at the end of the last question. Not into a message of the system: not every model's template takes one.
+/// Puts a schema at the end of the last question. Not into a message of the system: not every model's template takes
+/// one.
 fn in_words(chat: &[Message], schema: &Value) -> Vec<Message> {
     let words = format!("Answer with nothing but JSON that is valid against this JSON Schema:\n{schema}");
     let mut chat = chat.to_vec();

@@ -77,7 +77,8 @@ fn one(value: &Value) -> Option<f64> {
     ["relevance_score", "score"].iter().find_map(|name| first.get(name)?.as_f64())
 }
 
-/// A class has its name where the server says it. vLLM says the best one's alone; the others are called by their number.
+/// A class has its name where the server says it. vLLM says the best one's alone; the others are called by their
+/// number.
 fn classes(first: &Value) -> Option<Vec<(String, f64)>> {
     let named = first.get("predictions").unwrap_or(first);
     let pair = |one: &Value| Some((one.get("label")?.as_str()?.to_owned(), one.get("score")?.as_f64()?));

@@ -164,15 +164,13 @@ pub(super) fn message(value: &Value) -> Option<String> {
     places.iter().find_map(|place| Some(value.pointer(place)?.as_str()?.to_owned()))
 }
 
-/// A text on one line, without what a terminal would obey or not show, without the model's secrets, and not long. In this order: a
-/// key that is cut in two, or has something invisible in it, would not be found.
+/// A text on one line, without what a terminal would obey or not show, without the model's secrets, and not long. In
+/// this order: a key that is cut in two, or has something invisible in it, would not be found.
 pub(super) fn bounded(model: &OneModel, text: &str) -> String {
     let shown: String =
         text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut text = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut secrets: Vec<&str> = model.key.iter().map(|key| key.expose()).collect();
-    secrets.extend(model.headers.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.as_str()));
-    for secret in secrets.into_iter().map(str::trim).filter(|secret| !secret.is_empty()) {
+    for secret in secrets(model) {
         if text.contains(secret) {
             text = text.replace(secret, HIDDEN);
         }
@@ -183,12 +181,22 @@ pub(super) fn bounded(model: &OneModel, text: &str) -> String {
     }
 }
 
+/// The key; and what headers hold that are named as if they held one, whole and, where that is long enough, word by
+/// word: the second of `Bearer KEY` is one by itself.
+fn secrets(model: &OneModel) -> impl Iterator<Item = &str> {
+    let held = model.headers.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.as_str());
+    let words = held.clone().flat_map(str::split_whitespace).filter(|word| word.len() >= 8);
+    let key = model.key.iter().map(|key| key.expose());
+    key.chain(held).chain(words).map(str::trim).filter(|secret| !secret.is_empty())
+}
+
 fn is_secret(header: &str) -> bool {
     let header = header.to_ascii_lowercase();
     ["auth", "key", "token", "secret", "cookie"].iter().any(|word| header.contains(word))
 }
 
-/// Marks of direction, joiners and the like.
+/// Marks of direction, joiners, selectors and the like.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e01ef}')
 }
