@@ -1,7 +1,7 @@
 //! Columns of a regular expression's named groups.
 //!
 //! The expressions are those of `regex/extract`: the crate `regex`, linear in the text whatever the pattern, so without
-//! look-around and back-references. Its accelerators are left out: answers are short, and code is compiled first.
+//! look-around and back-references. Not `regex-lite`, whose `\w` and case know ASCII alone: one pattern is to mean one thing.
 
 use regex::{Captures, Regex, RegexBuilder};
 use stillroom_sdk::task::Cell;

@@ -44,6 +44,31 @@ fn the_request_and_the_whole_answer() {
     assert_eq!(output.values::<Utf8>("verdict"), [Some("x")]);
 }
 
+#[test]
+fn columns_of_any_type_are_put_in() {
+    let words: Utf8Builder = ["a", "b"].into_iter().map(Some).collect();
+    let pair = StructBuilder::new()
+        .member("who", ["x \"y\""].into_iter().map(Some).collect::<Utf8Builder>())
+        .member("n", [None].into_iter().collect::<Int64Builder>());
+    let batch = test::batch()
+        .column("words", ListBuilder::<_>::from_lengths(words, [Some(2)]).unwrap())
+        .column("pair", pair)
+        .bool("good", [Some(true)])
+        .float64("share", [Some(0.5)])
+        .column("day", [Some(1)].into_iter().collect::<Int32Builder>().of(DataType::Date32));
+    let asked = test::answering(["x"]);
+    let params = r#"{"model": "small", "template": "{{ words }} {{ pair }} {{ good }} {{ share }} {{ '{{' }}{x}}"}"#;
+    run(params, batch.clone()).unwrap();
+    assert_eq!(asked.requests(), [Request::user(r#"["a","b"] {"who":"x \"y\"","n":null} true 0.5 {{{x}}"#)]);
+    let fault = run(r#"{"model": "small", "template": "{{ day }}"}"#, batch).unwrap_err();
+    assert_eq!(
+        fault.message(),
+        "column `day` is date32; it must be text, numbers, bools, or lists or structs of these"
+    );
+    let fault = run(r#"{"model": "small", "template": "{{ day }}"}"#, test::rows(1)).unwrap_err();
+    assert_eq!(fault.message(), "parameter `template`: there is no column `day`");
+}
+
 const GROUPS: &str = r#", "pattern": "score: *(?<score>\\S+)(?: because (?<why>.+))?", "ignore-case": true,
     "types": {"score": "float64"}"#;
 

@@ -118,8 +118,13 @@ fn column(param: &str, name: &str, columns: &[String], schema: &mut Schema) -> R
     } else if name.contains(['|', '(', '.', '[']) {
         message.push_str("; between `{{` and `}}` stands the name of a column, and nothing else");
     }
-    let whose = if columns.is_empty() { "the step knows of" } else { "parameter `columns` has" };
-    Err(Fault::params(format!("{message} ({whose} {})", names(&there))))
+    // A step is told of the columns that its parameters name, and so of none where the only name is wrong: the host, who
+    // knows all, has the word then.
+    if !there.is_empty() {
+        let whose = if columns.is_empty() { "the step knows of" } else { "parameter `columns` has" };
+        message.push_str(&format!(" ({whose} {})", names(&there)));
+    }
+    Err(Fault::params(message))
 }
 
 /// The name that is nearest to one that is wrong, if any is near.
