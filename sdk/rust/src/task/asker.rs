@@ -72,7 +72,9 @@ impl<'a> Asker<'a> {
             for ((place, request), answer) in open.into_iter().zip(answers) {
                 all[place] = match answer {
                     Ok(answer) => read(place, &answer).map_err(|why| {
-                        again.push((place, request));
+                        // With its seed it would be answered in the same way.
+                        let seed = request.seed.map(|seed| seed.wrapping_add(1));
+                        again.push((place, Request { seed, ..request }));
                         format!("{why}; the answer was: {}", clip(&answer.text, 300))
                     }),
                     Err(why) => Err(why),
