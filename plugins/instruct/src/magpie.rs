@@ -140,7 +140,7 @@ impl Magpie {
     }
 
     fn said(&self, answer: &Answer) -> Result<String, String> {
-        let text = self.form.cut(&answer.text).trim();
+        let text = self.form.cut(answer.text.trim_start()).trim();
         match answer.finish {
             _ if text.is_empty() => Err("nothing is said".to_owned()),
             Finish::Length if self.cut_off == CutOff::Reject => {

@@ -59,8 +59,9 @@ impl Form {
             parts.begin.clear();
         }
         let mut stop: Vec<String> = Vec::new();
-        for text in [&parts.user_suffix, &parts.assistant_suffix].into_iter().chain(&parts.stop) {
-            let text = text.trim();
+        // What the pipeline says is taken as it says it; of a suffix, white space around it is nothing to stop at.
+        let suffixes = [parts.user_suffix.trim(), parts.assistant_suffix.trim()];
+        for text in suffixes.into_iter().chain(parts.stop.iter().map(String::as_str)) {
             if !text.is_empty() && !stop.iter().any(|known| known == text) {
                 stop.push(text.to_owned());
             }

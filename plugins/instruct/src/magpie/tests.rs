@@ -46,13 +46,14 @@ fn every_template_writes_what_its_golden_file_says() {
 
 #[test]
 fn the_form_may_be_the_pipelines() {
-    let asked = says(&["How?", "So."]);
+    let asked = says(&["\nHow?\nA: So.", "So."]);
     let parts = r#"{"begin": "^", "user-prefix": "U:", "user-suffix": "\n", "assistant-prefix": "A:",
-        "assistant-suffix": "\n", "stop": ["U:"]}"#;
+        "assistant-suffix": "\n", "stop": ["\n"]}"#;
     let more = format!(r#", "parts": {parts}, "begin-token": true, "system-prompt": "Be kind.""#);
-    test::run::<Step>(params(&more), seeds(&[1])).unwrap();
+    let output = test::run::<Step>(params(&more), seeds(&[1])).unwrap();
+    assert_eq!(texts(&output, "instruction"), ["How?"]);
     golden("magpie-parts", &asked);
-    let parts = parts.replace("\\n", " ").replace("[\"U:\"]", "[]");
+    let parts = parts.replace("[\"\\n\"]", "[]");
     let why = fault::<Step>(&params(&format!(r#", "parts": {parts}"#)), seeds(&[1]));
     assert_eq!(why, "nothing in `parts` says where a turn ends; give a `user-suffix` or a `stop`");
 }
