@@ -1,7 +1,10 @@
 use super::Settings;
 use super::read::clip;
 use crate::Value;
-use crate::llm::{Answer, Model, Prompt, Request};
+use crate::llm::{Answer, Finish, Model, Prompt, Request};
+
+/// Requests of one call of the host, whose answers are all held at once. It takes 100,000 at the most.
+const MOST_TOGETHER: usize = 4096;
 
 /// Asks for all rows together, and keeps what was said.
 #[derive(Debug)]
@@ -84,6 +87,7 @@ impl<'a> Asker<'a> {
         mut read: impl FnMut(usize, &Answer) -> Result<T, String>,
     ) -> Vec<Result<T, String>> {
         let mut all: Vec<Result<T, String>> = requests.iter().map(|_| Err(String::new())).collect();
+        let mut requests = requests;
         let mut open: Vec<usize> = (0..requests.len()).collect();
         for _ in 0..self.settings.attempts {
             let answers = self.ask_many(open.iter().map(|&at| requests[at].clone()).collect());
@@ -92,9 +96,15 @@ impl<'a> Asker<'a> {
                 all[at] = answer.and_then(|answer| {
                     read(at, &answer).map_err(|why| {
                         again.push(at);
-                        format!("{why}; the answer was: {}", clip(&answer.text, 300))
+                        let cut =
+                            if answer.finish == Finish::Length { " (it was cut off at its most tokens)" } else { "" };
+                        format!("{why}; the answer was{cut}: {}", clip(&answer.text, 300))
                     })
                 });
+            }
+            // With its seed a request would be answered in the same way.
+            for &at in &again {
+                requests[at].1.seed = requests[at].1.seed.map(|seed| seed.wrapping_add(1));
             }
             open = again;
         }
@@ -108,7 +118,7 @@ impl<'a> Asker<'a> {
             return Vec::new();
         }
         let requests: Vec<Request> = requests.into_iter().map(|request| self.with_settings(request)).collect();
-        let answers = self.model.generate(&requests, 1);
+        let answers = requests.chunks(MOST_TOGETHER).flat_map(|requests| self.model.generate(requests, 1));
         places
             .into_iter()
             .zip(&requests)
