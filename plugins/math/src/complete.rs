@@ -111,13 +111,11 @@ impl Task for Complete {
         let completions = self.params.completions as usize;
         let (mut trees, mut requests) = (Vec::new(), Vec::new());
         for (place, row) in rows.iter().enumerate() {
-            trees.push(self.tree(*row).map(|tree| {
-                for begun in tree.begun() {
-                    let request = self.request(tree.instruction, begun);
-                    requests.extend(vec![(place, request); completions]);
-                }
-                tree
-            }));
+            let tree = self.tree(*row);
+            for (tree, begun) in tree.iter().flat_map(|tree| tree.begun().map(move |begun| (tree, begun))) {
+                requests.extend(vec![(place, self.request(tree.instruction, begun)); completions]);
+            }
+            trees.push(tree);
         }
         let mut answers = asker.ask_many(requests).into_iter();
         let tagged = |tree: Result<Tree<'_>, String>| {
