@@ -7,6 +7,7 @@ pub mod critique;
 pub mod pair;
 pub mod prometheus;
 mod read;
+mod schema;
 pub mod scorer;
 #[cfg(test)]
 mod test_util;

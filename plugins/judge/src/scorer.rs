@@ -11,6 +11,7 @@ use stillroom_sdk::task::{Cell, Columns, Row, Task, TextIn, TextsIn, json};
 use stillroom_sdk::{Column, DataType, Fault, Result, Schema, params};
 
 use crate::read::{items, numbered, score};
+use crate::schema::{list, object, whole};
 use crate::{INSTRUCTION, LISTS};
 
 params! {
@@ -120,9 +121,7 @@ fn request(params: &ScorerParams, system: &str, head: &str, tag: &str, texts: &[
          numbers from 1 (lowest) to {highest} (highest): one for each {tag}, in the order above.",
         numbered(tag, texts)
     );
-    let schema = format!(
-        r#"{{"type":"object","properties":{{"scores":{{"type":"array","minItems":{count},"maxItems":{count},"items":{{"type":"integer","minimum":1,"maximum":{highest}}}}}}},"required":["scores"],"additionalProperties":false}}"#
-    );
+    let schema = object(&[(SCORES, &list(count, &whole(1, highest)))]);
     Ok(Request::with_system(params.system_prompt.as_deref().unwrap_or(system), user).schema(schema))
 }
 

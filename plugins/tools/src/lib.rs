@@ -10,6 +10,7 @@ mod definition;
 pub mod format_check;
 mod input;
 pub mod queries;
+mod schema;
 pub mod semantic_check;
 #[cfg(test)]
 mod test_util;

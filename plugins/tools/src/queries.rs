@@ -11,6 +11,7 @@ use stillroom_sdk::{Column, DataType, Fault, Result, Schema, Value, params};
 use crate::TEXT_OR_LIST;
 use crate::call::{calls, written};
 use crate::input::TextOrTexts;
+use crate::schema::{TEXT, list, object};
 
 params! {
     /// Parameters of `queries`.
@@ -125,9 +126,9 @@ fn pair(item: &Value) -> Result<(String, String), String> {
 }
 
 fn schema(number: u32) -> String {
-    format!(
-        r#"{{"type":"object","properties":{{"pairs":{{"type":"array","minItems":{number},"maxItems":{number},"items":{{"type":"object","properties":{{"query":{{"type":"string"}},"answers":{{"type":"array","minItems":1,"items":{{"type":"object","properties":{{"name":{{"type":"string"}},"arguments":{{"type":"object"}}}},"required":["name","arguments"],"additionalProperties":false}}}}}},"required":["query","answers"],"additionalProperties":false}}}}}},"required":["pairs"],"additionalProperties":false}}"#
-    )
+    let call = object(&[("name", TEXT), ("arguments", r#"{"type":"object"}"#)]);
+    let calls = format!(r#"{{"type":"array","minItems":1,"items":{call}}}"#);
+    object(&[("pairs", &list(number as usize, &object(&[("query", TEXT), ("answers", &calls)])))])
 }
 
 #[cfg(test)]

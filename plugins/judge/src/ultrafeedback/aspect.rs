@@ -1,6 +1,8 @@
 use stillroom_sdk::task::{Cell, clip};
 use stillroom_sdk::{Value, choices};
 
+use crate::schema::{TEXT, list, object, whole};
+
 choices! {
     /// The side from which generations are seen.
     pub enum Aspect {
@@ -116,14 +118,15 @@ impl Aspect {
 
     /// The JSON Schema of the answer.
     pub(super) fn schema(self, count: usize) -> String {
-        let types = self.types().map(|[a, b, c]| {
-            format!(r#""types":{{"type":"array","items":{{"type":"string","enum":["{a}","{b}","{c}"]}}}},"#)
+        let types = self.types().map(|words| {
+            format!(r#"{{"type":"array","items":{{"type":"string","enum":["{}"]}}}}"#, words.join(r#"",""#))
         });
-        let required = if types.is_some() { r#""types","# } else { "" };
-        format!(
-            r#"{{"type":"object","properties":{{"ratings":{{"type":"array","minItems":{count},"maxItems":{count},"items":{{"type":"object","properties":{{{}"rationale":{{"type":"string"}},"rating":{{"type":"integer","minimum":1,"maximum":5}}}},"required":[{required}"rationale","rating"],"additionalProperties":false}}}}}},"required":["ratings"],"additionalProperties":false}}"#,
-            types.unwrap_or_default()
-        )
+        let rating = whole(1, 5);
+        let mut members = vec![("rationale", TEXT), ("rating", rating.as_str())];
+        if let Some(types) = &types {
+            members.insert(0, ("types", types));
+        }
+        object(&[("ratings", &list(count, &object(&members)))])
     }
 
     /// The words of an item; null where the aspect has none.

@@ -134,3 +134,15 @@ fn wrong_parameters_and_columns_are_told() {
     let flat = test::batch().utf8("instruction", [Some("q")]).column("generations", flat);
     assert_eq!(open(r#"{"model": "small"}"#, flat), "column `generations` is utf8; it must be a list of text");
 }
+
+#[test]
+fn rated_generations_make_pairs() {
+    answers(&[&answer(&[5, 1])]);
+    let generations: &[Option<&str>] = &[Some("Paris."), None, Some("Lyon.")];
+    let batch = batch(&[Some(generations)]);
+    let output = test::run::<Step>(r#"{"model": "small"}"#, batch.clone()).unwrap();
+    let pairs = test::run::<::format::dpo::Dpo>("{}", batch.column("ratings", output.array("ratings"))).unwrap();
+    assert_eq!(reasons(&pairs), [""; 0]);
+    assert_eq!(pairs.values::<stillroom_sdk::Float64>("chosen_rating"), [Some(5.0)]);
+    assert_eq!(pairs.values::<stillroom_sdk::Float64>("rejected_rating"), [Some(1.0)]);
+}
