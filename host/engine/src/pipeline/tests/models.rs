@@ -184,7 +184,7 @@ fn a_key_that_is_not_there_is_told_where_it_is_needed() {
     let check = |name: &str| pipeline.check_keys(&[name.to_owned()]).map_err(|error| shown(&error));
     let usual = "2:3: the model `a` has no key: the variable `OPENAI_API_KEY` is not set (set it, or say where the key is: \
                  `key: { env: NAME }` or `key: $(PARAMETER)`)";
-    let own = "4:44: the model `c` has no key: the variable `NOT_SET` is not set (set it, or name the variable that has the key)";
+    let own = "4:45: the model `c` has no key: the variable `NOT_SET` is not set (set it, or name the variable that has the key)";
     assert_eq!(check("a"), Err(usual.to_owned()));
     for name in ["b", "c", "d"] {
         assert_eq!(check(name), Err(own.to_owned()), "{name}");
@@ -243,4 +243,187 @@ fn a_key_that_is_written_is_not_repeated() {
 const BAD: &[(&str, &str)] = &[
     ("models: [a]", "1:9: expected a table, found a list"),
     ("models: {a: }", "1:12: expected a table, found nothing"),
+    (
+        "models: {a b: {url: 'http://a/v1', model: m}}",
+        "1:10: model `a b`: this cannot be a model's name (a name has letters, digits, `_` and `-`)",
+    ),
+    ("models: {a: {url: 'http://a', model: m, modle: m}}", "1:41: unknown key `modle` (did you mean `model`?)"),
+    (
+        "models: {a: {model: m}}",
+        "1:13: model `a`: it does not say where the server is (write `url:`, as in `http://127.0.0.1:8080/v1`, or `provider:` for a hosted one, as in `provider: openai`)",
+    ),
+    (
+        "models: {a: {url: 'http://a'}}",
+        "1:13: model `a`: it does not say which model (write `model:` and what the server calls it, or `mixture:` and other models)",
+    ),
+    ("models: {a: {url: 'http://a', model: ' '}}", "1:38: model `a`: the model has no name"),
+    (
+        "models: {a: {provider: azure, model: m}}",
+        "1:24: model `a`: it does not say where the server is (write `url: https://RESOURCE.openai.azure.com`)",
+    ),
+    ("models: {a: {provider: opanai, model: m}}", "1:24: unknown value `opanai` (did you mean `openai`?)"),
+    (
+        "models: {a: {model: m, url: nowhere}}",
+        "1:29: model `a`: this is no address (an address is as in `http://127.0.0.1:8080/v1`)",
+    ),
+    (
+        "models: {a: {model: m, url: 'ftp://a'}}",
+        "1:29: model `a`: the address is neither of `https` nor of `http` (an address is as in `http://127.0.0.1:8080/v1`)",
+    ),
+    (
+        "models: {a: {model: m, url: 'http://me@a/v1'}}",
+        "1:29: model `a`: a user or a password does not stand in an address (what opens the server is its `key`)",
+    ),
+    (
+        "models: {a: {model: m, url: 'http://a/v1?k=1'}}",
+        "1:29: model `a`: the address has more behind its path (leave out what is behind `?` or `#`; `version` is the version of Azure's interface, and `key` a key)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, key: abc}}",
+        "1:49: model `a`: a key does not stand in a pipeline file (take it from the environment, `key: { env: NAME }`, or from a secret parameter, `key: $(NAME)`)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, key: 123}}",
+        "1:49: model `a`: a key does not stand in a pipeline file (take it from the environment, `key: { env: NAME }`, or from a secret parameter, `key: $(NAME)`)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, key: [b]}}",
+        "1:49: expected `$(name)` of a secret parameter or `{ env: NAME }`, found a list",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, key: {env: a-b}}}",
+        "1:55: model `a`: this cannot be the name of a variable (name a variable of the environment, without its value, as in `{ env: MY_API_KEY }`)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, key: $(t)}}",
+        "1:49: model `a`: no parameter has the name `t` (declare it as `t: { secret: true, env: NAME }` under `params:`)",
+    ),
+    (
+        "params: {t: abc}\nmodels: {a: {url: 'http://a/v1', model: m, key: $(t)}}",
+        "2:49: model `a`: the parameter `t` is not secret (declare it as `t: { secret: true, env: NAME }` under `params:`)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, headers: {'a b': c}}}",
+        "1:54: model `a`: `a b` cannot be a header's name",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, headers: {Host: c}}}",
+        "1:54: model `a`: the header `host` is the host's own",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, headers: {b: c, B: d}}}",
+        "1:60: model `a`: the header `b` stands twice",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, headers: {b: \"c\\nd\"}}}",
+        "1:57: model `a`: the header `b` has more than one line",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, headers: {X-Api-Key: c}}}",
+        "1:65: model `a`: the header `x-api-key` is a key, which does not stand in a pipeline file (take it from a secret parameter, as in `Bearer $(NAME)`)",
+    ),
+    ("models: {a: {url: 'http://a/v1', model: m, parameters: {temperature: 5.1}}}", "1:70: model `a`: must be 0 to 5"),
+    ("models: {a: {url: 'http://a/v1', model: m, parameters: {top-p: 1.5}}}", "1:64: model `a`: must be 0 to 1"),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, parameters: {presence-penalty: -3}}}",
+        "1:75: model `a`: must be -2 to 2",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, parameters: {max-tokens: 0}}}",
+        "1:69: model `a`: must be 1 to 4294967295",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, parameters: {temperature: warm}}}",
+        "1:70: expected a number, found the text `warm`",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, parameters: {top_p: 1}}}",
+        "1:57: unknown key `top_p` (did you mean `top-p`?)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, parameters: {stop: [b, '']}}}",
+        "1:67: model `a`: every answer would end at an empty text",
+    ),
+    ("models: {a: {url: 'http://a/v1', model: m, rates: {in-flight: 0}}}", "1:63: model `a`: must be 1 to 65536"),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, rates: {tokens-per-minute: 0}}}",
+        "1:71: model `a`: `0` is not a number of tokens (it is as in `5000000`, `500 k` or `5 M`, and more than 0)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, rates: {requests-per-minute: 5 x}}}",
+        "1:73: model `a`: `5 x` is not a number of requests (it is as in `5000000`, `500 k` or `5 M`, and more than 0)",
+    ),
+    ("models: {a: {url: 'http://a/v1', model: m, retries: 101}}", "1:53: model `a`: must be 0 to 100"),
+    ("models: {a: {url: 'http://a/v1', model: m, repairs: 101}}", "1:53: model `a`: must be 0 to 100"),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, timeout: 120}}",
+        "1:53: model `a`: `120` is not a time (a time is a number and a unit, as in `10 s`, `500 ms` or `5 min`)",
+    ),
+    ("models: {a: {url: 'http://a/v1', model: m, timeout: 2 h}}", "1:53: model `a`: must be 1 hour at most"),
+    ("models: {a: {url: 'http://a/v1', model: m, price: {input: -1}}}", "1:59: model `a`: must be 0 or more"),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, batch: often}}",
+        "1:51: expected `true`, `false` or a table, found the text `often`",
+    ),
+    (
+        "models: {abc: {url: 'http://a/v1', model: m, fallback: [abd]}, abe: {url: 'http://a/v1', model: m}}",
+        "1:57: model `abc`: there is no model `abd` (did you mean `abe`?)",
+    ),
+    ("models: {a: {url: 'http://a/v1', model: m, fallback: [a]}}", "1:55: model `a`: it names itself"),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, fallback: [b, b]}, b: {url: 'http://a/v1', model: m}}",
+        "1:58: model `a`: the model stands twice",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, fallback: [b]}, b: {url: 'http://a/v1', model: m, fallback: [a]}}",
+        "1:105: the fallbacks go in a circle: `a`, `b`, `a` (let the last of them have none)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m, fallback: [c]}, b: {url: 'http://a/v1', model: m}, c: {mixture: [b]}}",
+        "1:55: model `a`: a fallback is a model that is no mixture",
+    ),
+    (
+        "models: {a: {mixture: [b]}, b: {mixture: [c]}, c: {url: 'http://a/v1', model: m}}",
+        "1:24: model `a`: a mixture is of models that are no mixtures",
+    ),
+    (
+        "models: {a: {mixture: []}}",
+        "1:23: model `a`: the mixture is of nothing (name other models, as in `mixture: [a, b]`)",
+    ),
+    ("models: {a: {mixture: {b: 0}}, b: {url: 'http://a/v1', model: m}}", "1:27: model `a`: must be more than 0"),
+    (
+        "models: {a: {mixture: [b], url: 'http://a'}, b: {url: 'http://a/v1', model: m}}",
+        "1:33: model `a`: `url` is a server's, and a `mixture` has none (write it at the models that the mixture names)",
+    ),
+    ("budget: {}", "1:9: the budget is of nothing (give it `tokens:`, `money:` or both)"),
+    (
+        "budget: {tokens: many}",
+        "1:18: `many` is not a number of tokens (it is as in `5000000`, `500 k` or `5 M`, and more than 0)",
+    ),
+    ("budget: {money: 0}", "1:17: must be more than 0"),
+    (
+        "budget: {money: 5}\nmodels: {a: {url: 'http://a/v1', model: m}}",
+        "1:17: nobody knows what the model `a` costs (give it `price: { input: …, output: … }`, for a million tokens; 0 is a price too)",
+    ),
+    ("answers: ''", "1:10: the path is empty"),
+    (
+        "models: {small: {url: 'http://a/v1', model: m}}\nplugins: {x.wasm: {grants: {llm: [smal]}}}",
+        "2:35: plugin `x.wasm`: there is no model `smal` (did you mean `small`?)",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m}}\nplugins: {x.wasm: {grants: {embedding: [a, a]}}}",
+        "2:44: plugin `x.wasm`: the model `a` stands twice",
+    ),
+    (
+        "models: {a: {url: 'http://a/v1', model: m}}\nplugins: {x.wasm: {grants: {llm: a}}}",
+        "2:34: plugin `x.wasm`: expected `all` or a list of models (one model is a list too: `llm: [small]`)",
+    ),
+    (
+        "plugins: {x.wasm: {grants: {llm: all}}}",
+        "1:34: plugin `x.wasm`: the pipeline declares no models (declare one:\nmodels:\n  small:\n    url: http://127.0.0.1:8080/v1\n    model: NAME)",
+    ),
+    (
+        "plugins: {x.wasm: {grants: {llm: [a]}}}",
+        "1:35: plugin `x.wasm`: there is no model `a` (declare one:\nmodels:\n  small:\n    url: http://127.0.0.1:8080/v1\n    model: NAME)",
+    ),
 ];
