@@ -5,6 +5,7 @@ pub(crate) mod dry_run;
 pub(crate) mod graph;
 pub(crate) mod leaf;
 pub(crate) mod markdown;
+pub(crate) mod models;
 pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod parameter;

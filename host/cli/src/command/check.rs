@@ -9,7 +9,7 @@ use stillroom::{Pipeline, Plan, PlannedStep};
 
 use crate::args::CheckArgs;
 use crate::show::leaf::{self, Leaf};
-use crate::show::{graph, number, planned, setting, text};
+use crate::show::{graph, models, number, planned, setting, text};
 use crate::terminal::Stream;
 
 /// Checks a pipeline and prints what each step reads and makes.
@@ -30,6 +30,7 @@ fn describe(stream: Stream, pipeline: &Pipeline, plan: &Plan) -> String {
     }
     lines.extend(columns(stream, steps));
     lines.extend(planned::plugins(stream, pipeline, plan));
+    lines.extend(models::models(stream, pipeline));
     lines.extend(data_sets(stream, steps, &leaf::leaves(pipeline, plan)));
     let count = number::counted(steps.len() as u64, "step");
     lines.push(String::new());

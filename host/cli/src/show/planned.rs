@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stillroom::capability::Capability;
-use stillroom::pipeline::{Action, Step};
+use stillroom::pipeline::{Action, PluginSpec, Step};
 use stillroom::{Limits, Pinned, Pipeline, Plan, PlannedPlugin};
 
 use super::capability::granted;
@@ -29,6 +29,8 @@ fn block(stream: Stream, pipeline: &Pipeline, plan: &Plan, planned: &PlannedPlug
         let line = match (requests.contains(&capability), granted(capability, grants, &variables)) {
             (true, Some(words)) => format!("asks for {}, and gets it: {words}", capability.name()),
             (true, None) => format!("asks for {}, and gets what hangs on its input alone", capability.name()),
+            // A built-in plugin may ask every model without a word of the pipeline.
+            (false, Some(_)) if is_given(planned, capability, spec) => continue,
             (false, Some(_)) => format!("is granted {}, and does not ask for it: leave it out", capability.name()),
             (false, None) => continue,
         };
@@ -46,6 +48,13 @@ fn block(stream: Stream, pipeline: &Pipeline, plan: &Plan, planned: &PlannedPlug
         ));
     }
     lines
+}
+
+/// Whether a plugin has what nobody granted it.
+fn is_given(planned: &PlannedPlugin, capability: Capability, spec: Option<&PluginSpec>) -> bool {
+    matches!(planned.pinned, Pinned::BuiltIn)
+        && matches!(capability, Capability::Llm | Capability::Embedding)
+        && spec.is_none_or(|spec| !spec.grants.has(capability))
 }
 
 fn pinned(planned: &PlannedPlugin) -> String {

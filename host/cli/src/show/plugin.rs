@@ -50,10 +50,11 @@ fn abilities(stream: Stream, name: &str, requests: &[Capability]) -> Vec<String>
         return vec!["  can      compute, and nothing else".to_owned()];
     }
     let mut lines = vec!["  can      compute, and what a pipeline grants it of what it asks for:".to_owned()];
+    let widest = requests.iter().map(|request| request.name().len()).max().unwrap_or_default().max(7);
     for request in requests {
-        let words = text::wrap(request.could(), stream.width().saturating_sub(20));
+        let words = text::wrap(request.could(), stream.width().saturating_sub(13 + widest));
         let heads = std::iter::once(request.name()).chain(std::iter::repeat(""));
-        lines.extend(words.iter().zip(heads).map(|(line, head)| format!("           {head:<7}  {line}")));
+        lines.extend(words.iter().zip(heads).map(|(line, head)| format!("           {head:<widest$}  {line}")));
     }
     lines.push("  granted by".to_owned());
     lines.extend(grants_yaml(name, requests).lines().map(|line| format!("    {}", text::escape_line(line))));

@@ -31,7 +31,6 @@ pub(super) enum KeySource {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Declarations {
     pub(super) specs: Vec<ModelSpec>,
-    #[allow(dead_code, reason = "in the making")]
     pub(super) budget: Budget,
     /// For each model.
     names: Vec<Spanned<String>>,
@@ -118,6 +117,11 @@ impl Pipeline {
     #[allow(dead_code, reason = "in the making")]
     pub(crate) fn budget(&self) -> Budget {
         self.models.budget
+    }
+
+    /// `budget:` as it is shown: tokens, and money.
+    pub fn budget_amounts(&self) -> (Option<u64>, Option<f64>) {
+        (self.models.budget.tokens, self.models.budget.money)
     }
 
     /// `models:` as they are shown.

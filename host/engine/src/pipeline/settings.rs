@@ -86,32 +86,19 @@ impl Draft {
         hide(&mut self.texts, 0, nodes);
     }
 
-    /// A key that stands in the file is refused too, wherever under `models:` somebody takes it to belong.
+    /// A key that stands in the file is refused too, and so is an address with a password.
     fn hide_keys(&mut self) {
         let models = self.root.get("models").and_then(Node::table).unwrap_or_default();
         let members = models.iter().flat_map(|(_, model)| model.table().unwrap_or_default());
-        let mut keys: Vec<&Node> = Vec::new();
-        for (key, node) in members {
-            match key.text.as_str() {
-                "headers" => {
-                    let headers = node.table().unwrap_or_default().iter();
-                    keys.extend(
-                        headers
-                            .filter(|(name, _)| is_key_header(&name.text.to_ascii_lowercase()))
-                            .map(|(_, node)| node),
-                    );
-                }
-                known if known != "key" && MODEL_KEYS.contains(&known) => {}
-                _ => keys.push(node),
-            }
-        }
-        let named = keys.iter().filter_map(|node| referred(node.text()?));
-        let named: Vec<&Node> =
-            named.filter_map(|name| Some(&declared(&self.root).iter().find(|(key, _)| key.text == name)?.1)).collect();
-        let values = named.into_iter().map(|declaration| declaration.get("default").unwrap_or(declaration));
-        let keys = keys.into_iter().chain(values).flat_map(literals).collect::<Vec<_>>();
-        hide(&mut self.texts, 0, keys.into_iter());
+        let keys: Vec<&Node> = members.flat_map(|(key, node)| possible_keys(key, node)).collect();
+        let declaration =
+            |name: &str| declared(&self.root).iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
+        let named = keys.iter().filter_map(|node| declaration(referred(node.text()?)?));
+        // A parameter that is not secret, but a key.
+        let values = named.filter_map(|node| if node.table().is_some() { node.get("default") } else { Some(node) });
+        let hidden: Vec<&Node> = keys.iter().copied().chain(values).flat_map(literals).collect();
         let users: Vec<String> = models.iter().filter_map(|(_, model)| user(model.get("url")?.text()?)).collect();
+        hide(&mut self.texts, 0, hidden.into_iter());
         users.iter().for_each(|user| self.texts.hide(user));
     }
 
@@ -201,6 +188,21 @@ impl Draft {
 
     fn has_secrets(&self) -> bool {
         declared(&self.root).iter().any(|(_, declaration)| is_secret(declaration))
+    }
+}
+
+/// What of a model's member may be a key: also that of a member which there is none of, as somebody may have meant `key`.
+fn possible_keys<'a>(key: &Key, node: &'a Node) -> Vec<&'a Node> {
+    match key.text.as_str() {
+        "headers" => {
+            let headers = node.table().unwrap_or_default().iter();
+            let is_key = |name: &Key, value: &Node| {
+                is_key_header(&name.text.to_ascii_lowercase()) && value.text().is_none_or(|text| !text.contains("$("))
+            };
+            headers.filter(|(name, value)| is_key(name, value)).map(|(_, value)| value).collect()
+        }
+        known if known != "key" && MODEL_KEYS.contains(&known) => Vec::new(),
+        _ => vec![node],
     }
 }
 

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 
 mod graph;
+mod models;
 mod params;
 mod plugins;
 mod schema;

@@ -189,7 +189,7 @@ const BAD: &[(&str, &str)] = &[
     ("plugins: { x.wasm: { grant: {} } }", "1:22: unknown key `grant` (did you mean `grants`?)"),
     (
         "plugins: { x.wasm: { grants: { network: true } } }",
-        "1:32: unknown key `network` (known keys: `log`, `files`, `http`, `env`, `clock`, `random`)",
+        "1:32: unknown key `network` (known keys: `log`, `files`, `http`, `env`, `clock`, `random`, `llm`, `embedding`)",
     ),
     (
         "plugins: { x.wasm: { grants: { log: loud } } }",

@@ -19,7 +19,8 @@ fn schema_knows_every_key() {
         keys.sort_unstable();
         keys.join(" ")
     };
-    let top = "batch-bytes batch-rows dataset description limits name on-error params plugins quarantine seed steps";
+    let top = "answers batch-bytes batch-rows budget dataset description limits models name on-error params plugins \
+               quarantine seed steps";
     assert_eq!(keys(&schema), top);
     assert_eq!(sorted(written::TOP_KEYS.to_vec()), top);
     assert_eq!(schema["required"], json!(["steps"]));
@@ -40,10 +41,21 @@ fn schema_knows_every_key() {
     assert_eq!(of("Dataset"), "card folder format seed test");
     assert_eq!(of("Param"), "default description env max min one-of secret type");
     assert_eq!(of("Plugin"), "columns grants limits pin");
-    assert_eq!(of("Grants"), "clock env files http log random");
+    assert_eq!(of("Grants"), "clock embedding env files http llm log random");
     assert_eq!(of("Files"), "read write");
     assert_eq!(of("Folder"), "as path");
     assert_eq!(of("Http"), "hosts methods private response time");
+    let model = "batch extra fallback headers key mixture model parameters price provider rates repairs retries scoring \
+                 structured timeout url version";
+    assert_eq!(of("Model"), model);
+    assert_eq!(sorted(written::MODEL_KEYS.to_vec()), model);
+    let parameters = "frequency-penalty max-tokens min-p presence-penalty seed stop temperature top-k top-p";
+    assert_eq!(of("Parameters"), parameters);
+    assert_eq!(of("Rates"), "in-flight requests-per-minute tokens-per-minute");
+    assert_eq!(of("Price"), "input output");
+    assert_eq!(of("Budget"), "money tokens");
+    assert_eq!(of("Batch"), "poll wait");
+    assert_eq!(of("Key"), "env");
     let limits = "compile-time component instances log memory output output-rows rejected-rows table-elements time";
     assert_eq!(of("Limits"), limits);
 }
@@ -55,7 +67,7 @@ fn schema_accepts_what_is_right() {
     let docs = include_str!("../../../../../docs/pipeline.md");
     let examples: Vec<&str> = docs.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
     assert!(examples.len() >= 2);
-    for text in examples.into_iter().chain([PIPELINE, params::PIPELINE, plugins::PIPELINE]) {
+    for text in examples.into_iter().chain([PIPELINE, params::PIPELINE, plugins::PIPELINE, models::PIPELINE]) {
         let set = if text.contains("secret: true") { vec!["token=abc"] } else { vec![] };
         Pipeline::parse_with("p.yaml", text, set).unwrap_or_else(|error| panic!("{}\n{text}", shown(&error)));
         let value = Value::deserialize(&Node::parse(0, text).unwrap()).unwrap();
@@ -98,6 +110,18 @@ fn schema_refuses_what_is_wrong() {
         "plugins: {b: {grants: {files: {append: [a]}}}}\nsteps: [{id: a, use: b/c}]",
         "plugins: {b: {grants: {http: {hosts: []}}}}\nsteps: [{id: a, use: b/c}]",
         "plugins: {b: {grants: {http: {methods: [GET]}}}}\nsteps: [{id: a, use: b/c}]",
+        "models: [a]\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a'}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a', model: m, key: sk-literal}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a', model: m, provider: aol}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a', model: m, retries: 101}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a', model: m, rates: {in-flight: 0}}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a', model: m, parameters: {temperature: 6}}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a', model: m, batch: often}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {url: 'http://a', model: m, mixture: [b]}}\nsteps: [{id: a, where: x}]",
+        "models: {a: {mixture: []}}\nsteps: [{id: a, where: x}]",
+        "budget: {money: 0}\nsteps: [{id: a, where: x}]",
+        "plugins: {b: {grants: {llm: some}}}\nsteps: [{id: a, use: b/c}]",
         "params: [a]\nsteps: [{id: a, where: x}]",
         "params: {a: {typ: text}}\nsteps: [{id: a, where: x}]",
         "params: {a b: 1}\nsteps: [{id: a, where: x}]",
@@ -142,6 +166,7 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
         "minItems" => value.as_array().is_none_or(|items| items.len() >= rule.as_u64().unwrap() as usize),
         "pattern" => value.as_str().is_none_or(|text| Regex::new(rule.as_str().unwrap()).unwrap().is_match(text)),
         "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
+        "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
         "exclusiveMinimum" => value.as_f64().is_none_or(|number| number > rule.as_f64().unwrap()),
         "exclusiveMaximum" => value.as_f64().is_none_or(|number| number < rule.as_f64().unwrap()),
         other => panic!("`{other}` in the schema"),

@@ -133,6 +133,7 @@ pub(in super::super) struct ParametersTable {
     #[schemars(range(min = 1))]
     pub(in super::super) max_tokens: Option<Spanned<u64>>,
     /// Texts at which an answer ends.
+    #[serde(default)]
     #[schemars(schema_with = "stop_schema")]
     pub(in super::super) stop: Option<Spanned<TextOr<StopTexts>>>,
     /// A number that decides what chance does, where the server knows such.
@@ -148,9 +149,11 @@ pub(in super::super) struct RatesTable {
     #[schemars(range(min = 1, max = 65_536))]
     pub(in super::super) in_flight: Option<Spanned<u64>>,
     /// Requests a minute, as in `500` or `10 k`. Without a bound, where it is left out.
+    #[serde(default)]
     #[schemars(schema_with = "count_schema")]
     pub(in super::super) requests_per_minute: Option<Spanned<String>>,
     /// Tokens a minute, in and out together, as in `90 k` or `2 M`. Without a bound, where it is left out.
+    #[serde(default)]
     #[schemars(schema_with = "count_schema")]
     pub(in super::super) tokens_per_minute: Option<Spanned<String>>,
 }
@@ -185,6 +188,7 @@ pub(in super::super) struct BatchTable {
 #[schemars(rename = "Budget")]
 pub(in super::super) struct BudgetTable {
     /// Tokens, in and out together, as in `5000000` or `5 M`.
+    #[serde(default)]
     #[schemars(schema_with = "count_schema")]
     pub(in super::super) tokens: Option<Spanned<String>>,
     /// Money, in the currency of the models' prices.

@@ -24,6 +24,7 @@ pub(in super::super) struct PluginTable {
     pub(in super::super) grants: Option<GrantsTable>,
     /// The only columns of the data that its steps are told of, or `all`. Those that a step knows by name or that the
     /// pipeline names for it, where this is left out.
+    #[serde(default)]
     #[schemars(schema_with = "columns_schema")]
     pub(in super::super) columns: Option<Spanned<TextOr<ColumnNames>>>,
     /// What its steps may take of the machine, where it is not what the pipeline says.
@@ -38,6 +39,7 @@ pub(in super::super) struct PluginTable {
 #[schemars(rename = "Grants")]
 pub(in super::super) struct GrantsTable {
     /// Write to the log, from this level on; `true` is `info`.
+    #[serde(default)]
     #[schemars(schema_with = "log_schema")]
     pub(in super::super) log: Option<Spanned<String>>,
     /// See files in these folders; a list is of folders to read. An empty list is an empty file system.
@@ -52,9 +54,11 @@ pub(in super::super) struct GrantsTable {
     /// Have real randomness. Without it a step's random numbers hang on its input and the pipeline's `seed`.
     pub(in super::super) random: Option<bool>,
     /// Ask these models for words and scores, by their names under `models`; or `all` of them.
+    #[serde(default)]
     #[schemars(schema_with = "models_schema")]
     pub(in super::super) llm: Option<Spanned<TextOr<ModelNames>>>,
     /// Ask these models for vectors; or `all` of them.
+    #[serde(default)]
     #[schemars(schema_with = "models_schema")]
     pub(in super::super) embedding: Option<Spanned<TextOr<ModelNames>>>,
 }
