@@ -139,7 +139,7 @@ impl Desk<'_> {
 }
 
 /// Against damage on our own disk.
-fn sum(json: &str) -> i64 {
+pub(super) fn sum(json: &str) -> i64 {
     i64::from_le_bytes(xxh3_64(json.as_bytes()).to_le_bytes())
 }
 
