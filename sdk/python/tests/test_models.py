@@ -12,7 +12,7 @@ import pytest
 from stillroom import ParamsError, embedding, llm
 from stillroom.testing import run
 
-sys.path.insert(0, str(Path(__file__).parent / "ask"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "ask"))
 from ask import Ask, Embed, Score  # noqa: E402
 
 

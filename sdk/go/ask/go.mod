@@ -4,4 +4,4 @@ go 1.24
 
 require stillroom v0.0.0
 
-replace stillroom => ../../src
+replace stillroom => ../src
