@@ -112,7 +112,9 @@ def test_what_crosses(asked):
     small = llm.model("small")
     assert small.served == "small-v1"
     schema = {"type": "integer"}
-    answers = small.generate([llm.Request("2 + 2?\ud800", schema=schema, temperature=0, seed=2**64 - 1, stop=["\n"])], 2)
+    answers = small.generate(
+        [llm.Request("2 + 2?\ud800", schema=schema, temperature=0, seed=2**64 - 1, stop=["\n"])], 2
+    )
     assert answers[0] == llm.Answer("4", None, "length", "m", 7, 1, [llm.Token("4", -0.5, [("5", -1.0)])])
     assert answers[1] == llm.Failure("denied", "no")
     asked_for = bindings.llm.Request.call_args.args[1:]
