@@ -379,7 +379,11 @@ typedef struct sr_request {
     uint32_t timeout_ms; /* 0: as the grant says. */
 } sr_request;
 
-typedef enum sr_failure { SR_ANSWERED, SR_DENIED, SR_INVALID, SR_TIMEOUT, SR_TOO_LARGE, SR_FAILED } sr_failure;
+/* Why there is no answer. The last two are models' alone: the server will not, or the answer is not what the schema says. */
+typedef enum sr_failure {
+    SR_ANSWERED, SR_DENIED, SR_INVALID, SR_TIMEOUT, SR_TOO_LARGE, SR_FAILED,
+    SR_REFUSED, SR_MISMATCH,
+} sr_failure;
 
 typedef struct sr_response {
     sr_failure failure; /* `SR_ANSWERED`: `message` is empty; otherwise nothing but `message` is set. */
@@ -393,6 +397,110 @@ typedef struct sr_response {
 
 /* A request (grant `http`). What a server says with its status is an answer. */
 sr_response sr_fetch(const sr_request *request);
+
+/* ---- Asking models: a pipeline has to grant it, and to declare them ------------------------------------------------ */
+
+/* A model by its name in the pipeline: addresses, keys, rates, retries and the bill are the host's. */
+typedef struct sr_model {
+    sr_str name;
+    sr_str served; /* What its server calls it. */
+} sr_model;
+
+/* A language model (grant `llm`), or one that makes vectors (grant `embedding`). For `open`: a name that the pipeline does not
+ * declare for this plugin becomes the fault of the call by itself. `name` lives as long as the model. */
+sr_model sr_llm_model(sr_str name);
+sr_model sr_embedding_model(sr_str name);
+
+typedef enum sr_role { SR_SYSTEM, SR_USER, SR_ASSISTANT } sr_role;
+
+typedef struct sr_message {
+    sr_role role;
+    sr_str content;
+} sr_message;
+
+/* What a model is asked: a conversation, or, where it has no messages, text to go on with as it stands. What is left out (zero, or
+ * without its `has_`) is as the pipeline declares the model, or as the server has it. */
+typedef struct sr_prompt {
+    const sr_message *messages; /* Where the last one is the assistant's, the model goes on with that, if its server can. */
+    size_t message_count;
+    sr_str text;
+    sr_str schema; /* A JSON Schema that the answer's text is valid against; the host asks again where it is not. */
+    bool has_temperature, has_top_p, has_seed, has_logprobs;
+    double temperature, top_p;
+    uint64_t seed;
+    uint32_t logprobs; /* Each token's logarithm of its probability, with those of so many likely others. */
+    uint32_t max_tokens;
+    const sr_str *stop; /* Texts at which the answer ends. */
+    size_t stop_count;
+} sr_prompt;
+
+typedef enum sr_finish { SR_STOP, SR_LENGTH, SR_FILTER, SR_OTHERWISE } sr_finish;
+
+/* Another token that was likely. */
+typedef struct sr_other_token {
+    sr_str text;
+    double logprob;
+} sr_other_token;
+
+typedef struct sr_token {
+    sr_str text;
+    double logprob; /* The natural logarithm of its probability. */
+    const sr_other_token *others;
+    size_t other_count;
+} sr_token;
+
+/* What a model says. All texts live until the next call. */
+typedef struct sr_answer {
+    sr_failure failure; /* `SR_ANSWERED`: `message` is empty; otherwise nothing but `message` is set. */
+    sr_str message;
+    sr_str text;
+    sr_str reasoning; /* What a reasoning model thought before, where its server tells. */
+    sr_finish finish;
+    sr_str model; /* What the server calls the model that answered. */
+    uint32_t input_tokens, output_tokens;
+    const sr_token *logprobs;
+    size_t logprob_count;
+} sr_answer;
+
+/* Asks each request so many times, all together: `count * samples` answers, those to the first request first. */
+const sr_answer *sr_generate(const sr_model *model, const sr_prompt *requests, size_t count, uint32_t samples);
+/* Asks one request once. */
+sr_answer sr_ask(const sr_model *model, const sr_prompt *request);
+/* A request of what the user says. */
+sr_prompt sr_prompt_of(sr_str user);
+
+/* A text to be scored; of a question or an instruction, where `query` is not empty. */
+typedef struct sr_scored {
+    sr_str query, text;
+} sr_scored;
+
+typedef struct sr_rating {
+    sr_str label; /* Of classifiers, the class; empty where a model gives one number. */
+    double value;
+} sr_rating;
+
+typedef struct sr_ratings {
+    sr_failure failure; /* As of an answer. */
+    sr_str message;
+    const sr_rating *items;
+    size_t count;
+} sr_ratings;
+
+/* Reward models, rerankers and classifiers: `count` ratings, one or one a class in each. */
+const sr_ratings *sr_score(const sr_model *model, const sr_scored *texts, size_t count);
+
+typedef struct sr_vector {
+    sr_failure failure; /* As of an answer. */
+    sr_str message;
+    const float *values;
+    size_t count;
+} sr_vector;
+
+/* For each of `count` texts its vector. */
+const sr_vector *sr_embed(const sr_model *model, const sr_str *texts, size_t count);
+
+/* A failure in a word: `refused`. */
+const char *sr_failure_name(sr_failure failure);
 
 #ifdef __cplusplus
 }
@@ -422,6 +530,16 @@ SR_IMPORT("stillroom:step/http@0.1.0", "fetch")
 void sr_import_fetch(const char *method, size_t method_size, const char *url, size_t url_size, const void *headers,
                      size_t header_count, const char *body, size_t body_size, int32_t has_timeout, uint32_t timeout_ms,
                      void *answer);
+SR_IMPORT("stillroom:step/llm@0.1.0", "describe")
+void sr_import_llm_describe(const char *model, size_t model_size, void *answer);
+SR_IMPORT("stillroom:step/llm@0.1.0", "generate")
+void sr_import_generate(const char *model, size_t model_size, const void *requests, size_t count, uint32_t samples, void *answer);
+SR_IMPORT("stillroom:step/llm@0.1.0", "score")
+void sr_import_score(const char *model, size_t model_size, const void *texts, size_t count, void *answer);
+SR_IMPORT("stillroom:step/embedding@0.1.0", "describe")
+void sr_import_embedding_describe(const char *model, size_t model_size, void *answer);
+SR_IMPORT("stillroom:step/embedding@0.1.0", "embed")
+void sr_import_embed(const char *model, size_t model_size, const void *texts, size_t count, void *answer);
 #else
 /* Natively (tests) the host's part is played by whoever sets these; see stillroom_test.h. */
 #define SR_EXPORT(name)
@@ -431,6 +549,12 @@ extern sr_response (*sr_native_fetch)(const sr_request *request);
 void (*sr_native_panicked)(const char *message, size_t size) = NULL;
 void (*sr_native_log)(int level, const char *message, size_t size, bool has_row, uint32_t row) = NULL;
 sr_response (*sr_native_fetch)(const sr_request *request) = NULL;
+extern sr_answer (*sr_native_answer)(sr_str model, const sr_prompt *request);
+extern sr_ratings (*sr_native_score)(sr_str model, const sr_scored *text);
+extern sr_vector (*sr_native_embed)(sr_str model, sr_str text);
+sr_answer (*sr_native_answer)(sr_str model, const sr_prompt *request) = NULL;
+sr_ratings (*sr_native_score)(sr_str model, const sr_scored *text) = NULL;
+sr_vector (*sr_native_embed)(sr_str model, sr_str text) = NULL;
 #endif
 
 /* ---- The contract's records, as the canonical ABI lays them out in memory ----------------------------------------- */
@@ -2265,6 +2389,258 @@ sr_response sr_fetch(const sr_request *request) {
     response.failure = SR_DENIED;
     response.message = sr_str_of("no answer is set (sr_native_fetch)");
     return response;
+}
+#endif
+
+/* ---- Asking models ------------------------------------------------------------------------------------------------- */
+
+const char *sr_failure_name(sr_failure failure) {
+    static const char *const names[] = {"answered", "denied", "invalid", "timeout", "too-large", "failed", "refused", "mismatch"};
+    return names[failure];
+}
+
+sr_prompt sr_prompt_of(sr_str user) {
+    sr_prompt request;
+    sr_message *message = sr_new(sr_message, 1);
+    message->role = SR_USER;
+    message->content = user;
+    memset(&request, 0, sizeof request);
+    request.messages = message;
+    request.message_count = 1;
+    return request;
+}
+
+sr_answer sr_ask(const sr_model *model, const sr_prompt *request) {
+    return sr_generate(model, request, 1, 1)[0];
+}
+
+#if defined(__wasm__)
+/* Records of the contract that are not the author's: a case or a flag is one byte, with nothing to be read behind it. */
+typedef struct sr_abi_message { uint8_t role; sr_str content; } sr_abi_message;
+typedef struct sr_abi_text { uint8_t has; sr_str text; } sr_abi_text;
+typedef struct sr_abi_float { uint8_t has; double value; } sr_abi_float;
+typedef struct sr_abi_word { uint8_t has; uint32_t value; } sr_abi_word;
+typedef struct sr_abi_long { uint8_t has; uint64_t value; } sr_abi_long;
+typedef struct sr_abi_prompt {
+    uint8_t form;
+    sr_abi_list content;
+    sr_abi_text schema;
+    sr_abi_float temperature, top_p;
+    sr_abi_word max_tokens;
+    sr_abi_list stop;
+    sr_abi_long seed;
+    sr_abi_word logprobs;
+} sr_abi_prompt;
+typedef struct sr_abi_answer {
+    sr_str text;
+    sr_abi_text reasoning;
+    uint8_t finish;
+    sr_str model;
+    uint32_t input_tokens, output_tokens;
+    sr_abi_list logprobs;
+} sr_abi_answer;
+typedef struct sr_abi_answered { uint8_t failed; union { sr_abi_answer answer; sr_abi_failure failure; } is; } sr_abi_answered;
+typedef struct sr_abi_scored { sr_abi_text query; sr_str text; } sr_abi_scored;
+/* One of a model's results that are a list: its ratings, or a vector's bytes; or of `describe` the model's name. */
+typedef struct sr_abi_made { uint8_t failed; union { sr_abi_list items; sr_str text; sr_abi_failure failure; } is; } sr_abi_made;
+SR_LAYOUT_IS(sr_abi_message, 12);
+SR_LAYOUT_IS(sr_abi_prompt, 96);
+SR_LAYOUT_IS(sr_token, 24);
+SR_LAYOUT_IS(sr_other_token, 16);
+SR_LAYOUT_IS(sr_rating, 16);
+SR_LAYOUT_IS(sr_abi_answer, 48);
+SR_LAYOUT_IS(sr_abi_answered, 52);
+SR_LAYOUT_IS(sr_abi_scored, 20);
+SR_LAYOUT_IS(sr_abi_made, 16);
+
+/* The models' failures are others than those of requests, and in another order. */
+static sr_failure sr_model_failure(const sr_abi_failure *failure) {
+    static const sr_failure kinds[] = {SR_DENIED, SR_INVALID, SR_REFUSED, SR_MISMATCH, SR_TIMEOUT, SR_FAILED};
+    return failure->which < sizeof kinds / sizeof *kinds ? kinds[failure->which] : SR_FAILED;
+}
+
+static sr_model sr_described(sr_str name, const sr_abi_made *made) {
+    sr_model model;
+    memset(&model, 0, sizeof model);
+    model.name = name;
+    if (made->failed) sr_fault_at(SR_PARAMS, NULL, 0, "%.*s", SR_ARGS(made->is.failure.message));
+    else model.served = made->is.text;
+    return model;
+}
+
+sr_model sr_llm_model(sr_str name) {
+    sr_abi_made made;
+    name = sr_clean_utf8(name);
+    sr_import_llm_describe(name.data, name.size, &made);
+    return sr_described(name, &made);
+}
+
+sr_model sr_embedding_model(sr_str name) {
+    sr_abi_made made;
+    name = sr_clean_utf8(name);
+    sr_import_embedding_describe(name.data, name.size, &made);
+    return sr_described(name, &made);
+}
+
+static sr_str *sr_clean_all(const sr_str *texts, size_t count) {
+    sr_str *clean = sr_new(sr_str, count);
+    for (size_t i = 0; i < count; i++) clean[i] = sr_clean_utf8(texts[i]);
+    return clean;
+}
+
+static void sr_lower_prompt(const sr_prompt *request, sr_abi_prompt *raw) {
+    memset(raw, 0, sizeof *raw);
+    raw->form = request->message_count == 0;
+    if (raw->form == 1) {
+        sr_str text = sr_clean_utf8(request->text);
+        raw->content.data = text.data;
+        raw->content.count = text.size;
+    } else {
+        sr_abi_message *messages = sr_new(sr_abi_message, request->message_count);
+        for (size_t i = 0; i < request->message_count; i++) {
+            messages[i].role = (uint8_t)request->messages[i].role;
+            messages[i].content = sr_clean_utf8(request->messages[i].content);
+        }
+        raw->content.data = messages;
+        raw->content.count = request->message_count;
+    }
+    raw->schema.has = request->schema.size > 0;
+    raw->schema.text = sr_clean_utf8(request->schema);
+    raw->temperature.has = request->has_temperature;
+    raw->temperature.value = request->temperature;
+    raw->top_p.has = request->has_top_p;
+    raw->top_p.value = request->top_p;
+    raw->max_tokens.has = request->max_tokens > 0;
+    raw->max_tokens.value = request->max_tokens;
+    raw->stop.data = sr_clean_all(request->stop, request->stop_count);
+    raw->stop.count = request->stop_count;
+    raw->seed.has = request->has_seed;
+    raw->seed.value = request->seed;
+    raw->logprobs.has = request->has_logprobs;
+    raw->logprobs.value = request->logprobs;
+}
+
+static void sr_lift_answer(const sr_abi_answered *raw, sr_answer *answer) {
+    if (raw->failed) {
+        answer->failure = sr_model_failure(&raw->is.failure);
+        answer->message = raw->is.failure.message;
+        return;
+    }
+    const sr_abi_answer *is = &raw->is.answer;
+    answer->text = is->text;
+    if (is->reasoning.has) answer->reasoning = is->reasoning.text;
+    answer->finish = (sr_finish)is->finish;
+    answer->model = is->model;
+    answer->input_tokens = is->input_tokens;
+    answer->output_tokens = is->output_tokens;
+    answer->logprobs = (const sr_token *)is->logprobs.data;
+    answer->logprob_count = is->logprobs.count;
+}
+
+const sr_answer *sr_generate(const sr_model *model, const sr_prompt *requests, size_t count, uint32_t samples) {
+    sr_abi_list list;
+    sr_abi_prompt *raw = sr_new(sr_abi_prompt, count);
+    for (size_t i = 0; i < count; i++) sr_lower_prompt(&requests[i], &raw[i]);
+    sr_import_generate(model->name.data, model->name.size, raw, count, samples, &list);
+    /* As many as the contract says, which are those that the host has made room for. */
+    sr_answer *answers = (sr_answer *)sr_zeroed(list.count, sizeof(sr_answer));
+    for (size_t i = 0; i < list.count; i++) sr_lift_answer((const sr_abi_answered *)list.data + i, &answers[i]);
+    return answers;
+}
+
+const sr_ratings *sr_score(const sr_model *model, const sr_scored *texts, size_t count) {
+    sr_abi_list list;
+    sr_abi_scored *raw = (sr_abi_scored *)sr_zeroed(count, sizeof(sr_abi_scored));
+    for (size_t i = 0; i < count; i++) {
+        raw[i].query.has = texts[i].query.size > 0;
+        raw[i].query.text = sr_clean_utf8(texts[i].query);
+        raw[i].text = sr_clean_utf8(texts[i].text);
+    }
+    sr_import_score(model->name.data, model->name.size, raw, count, &list);
+    const sr_abi_made *made = (const sr_abi_made *)list.data;
+    sr_ratings *ratings = (sr_ratings *)sr_zeroed(list.count, sizeof(sr_ratings));
+    for (size_t i = 0; i < list.count; i++) {
+        if (made[i].failed) {
+            ratings[i].failure = sr_model_failure(&made[i].is.failure);
+            ratings[i].message = made[i].is.failure.message;
+        } else {
+            ratings[i].items = (const sr_rating *)made[i].is.items.data;
+            ratings[i].count = made[i].is.items.count;
+        }
+    }
+    return ratings;
+}
+
+const sr_vector *sr_embed(const sr_model *model, const sr_str *texts, size_t count) {
+    sr_abi_list list;
+    sr_import_embed(model->name.data, model->name.size, sr_clean_all(texts, count), count, &list);
+    const sr_abi_made *made = (const sr_abi_made *)list.data;
+    sr_vector *vectors = (sr_vector *)sr_zeroed(list.count, sizeof(sr_vector));
+    for (size_t i = 0; i < list.count; i++) {
+        if (made[i].failed) {
+            vectors[i].failure = sr_model_failure(&made[i].is.failure);
+            vectors[i].message = made[i].is.failure.message;
+        } else {
+            /* Bytes that were made room for by `sr_export_realloc` lie where numbers can. */
+            vectors[i].values = (const float *)made[i].is.items.data;
+            vectors[i].count = made[i].is.items.count / sizeof(float);
+        }
+    }
+    return vectors;
+}
+#else
+static sr_str sr_nobody(void) {
+    return sr_str_of("no test answers for models (sr_native_answer, sr_native_score, sr_native_embed)");
+}
+
+static sr_model sr_native_model(sr_str name, bool is_there) {
+    sr_model model;
+    model.name = name;
+    model.served = name;
+    if (!is_there) sr_fault_at(SR_PARAMS, NULL, 0, "%.*s", SR_ARGS(sr_nobody()));
+    return model;
+}
+
+sr_model sr_llm_model(sr_str name) { return sr_native_model(name, sr_native_answer != NULL || sr_native_score != NULL); }
+sr_model sr_embedding_model(sr_str name) { return sr_native_model(name, sr_native_embed != NULL); }
+
+const sr_answer *sr_generate(const sr_model *model, const sr_prompt *requests, size_t count, uint32_t samples) {
+    sr_answer *answers = (sr_answer *)sr_zeroed(count * samples, sizeof(sr_answer));
+    for (size_t i = 0; i < count * samples; i++) {
+        if (sr_native_answer != NULL) {
+            answers[i] = sr_native_answer(model->name, &requests[i / samples]);
+        } else {
+            answers[i].failure = SR_DENIED;
+            answers[i].message = sr_nobody();
+        }
+    }
+    return answers;
+}
+
+const sr_ratings *sr_score(const sr_model *model, const sr_scored *texts, size_t count) {
+    sr_ratings *ratings = (sr_ratings *)sr_zeroed(count, sizeof(sr_ratings));
+    for (size_t i = 0; i < count; i++) {
+        if (sr_native_score != NULL) {
+            ratings[i] = sr_native_score(model->name, &texts[i]);
+        } else {
+            ratings[i].failure = SR_DENIED;
+            ratings[i].message = sr_nobody();
+        }
+    }
+    return ratings;
+}
+
+const sr_vector *sr_embed(const sr_model *model, const sr_str *texts, size_t count) {
+    sr_vector *vectors = (sr_vector *)sr_zeroed(count, sizeof(sr_vector));
+    for (size_t i = 0; i < count; i++) {
+        if (sr_native_embed != NULL) {
+            vectors[i] = sr_native_embed(model->name, texts[i]);
+        } else {
+            vectors[i].failure = SR_DENIED;
+            vectors[i].message = sr_nobody();
+        }
+    }
+    return vectors;
 }
 #endif
 

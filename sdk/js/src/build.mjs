@@ -28,7 +28,7 @@ class BuildError extends Error {}
 /**
  * Builds a project's component.
  * @param {{ project: string, wit: string, out: string }} options
- * @returns {Promise<{ engine: string, imports: string[], bytes: number }>} `imports`: of `log`, `http`, `clock`, `random`.
+ * @returns {Promise<{ engine: string, imports: string[], bytes: number }>} `imports`: of `log`, `http`, `llm`, `embedding`, `clock`, `random`.
  */
 export async function build({ project, wit, out }) {
   const settings = settingsOf(project);
@@ -56,8 +56,8 @@ function settingsOf(project) {
     throw new BuildError(`package.json: "engine" is ${JSON.stringify(engine)}; there are "spidermonkey" and "quickjs"`);
   }
   for (const name of imports) {
-    // What a step imports from `stillroom/log` and `stillroom/http` is seen in the bundle; to name it does no harm.
-    if (!["log", "http", "clock", "random"].includes(name)) throw new BuildError(`package.json: there is no import "${name}"`);
+    // What a step imports from `stillroom/log` and the like is seen in the bundle; to name it does no harm.
+    if (!["log", "http", "llm", "embedding", "clock", "random"].includes(name)) throw new BuildError(`package.json: there is no import "${name}"`);
   }
   const asked = imports.filter((name) => name === "clock" || name === "random");
   if (engine === "quickjs" && asked.length > 0) {

@@ -1,4 +1,5 @@
 import type { Column, Rejection, Step } from "./index.js";
+import type { Answer, Failure, Message, Options, Rating, Scored } from "./llm.js";
 
 /** Columns by name: arrays of values, or columns. Types are those that the step declares, or as the values look. */
 export type TestColumns = Record<string, readonly unknown[] | ArrayBufferView | Column>;
@@ -57,3 +58,15 @@ interface HttpAnswer {
 export function answerWith(
   answer?: (request: { method: string; url: string; headers: [string, string][]; body: Uint8Array; timeoutMs?: number }) => HttpAnswer,
 ): void;
+
+/** A request as it is asked: with `messages`, or with `text` to go on with. */
+export type Asked = Omit<Options, "schema" | "seed"> & { messages?: Message[]; text?: string; schema?: string; seed?: bigint };
+
+/** Says what models answer, one sample after the other: a string is an answer's text. */
+export function answerPromptsWith(answer?: (model: string, request: Asked) => string | Partial<Answer> | Failure): void;
+
+/** Says how texts are rated. */
+export function scoreWith(score?: (model: string, scored: Scored) => Rating[] | Failure): void;
+
+/** Says what vectors texts have. */
+export function embedWith(embed?: (model: string, text: string) => Iterable<number> | Failure): void;

@@ -8,7 +8,9 @@ import { Plugin } from "./lib/plugin.js";
 import { takeLines } from "./lib/native/log.js";
 import { parseType } from "./lib/type.js";
 
+export { embedWith } from "./lib/native/embedding.js";
 export { answerWith } from "./lib/native/http.js";
+export { answerPromptsWith, scoreWith } from "./lib/native/llm.js";
 export { takeLines };
 
 /** How often a global step may answer in `finish` before it seems to do so for ever. */

@@ -82,6 +82,9 @@ pub const Response = host.Response;
 pub const Fetched = host.Fetched;
 pub const fetch = host.fetch;
 
+pub const llm = @import("llm.zig");
+pub const embedding = @import("embedding.zig");
+
 pub const testing = @import("testing.zig");
 
 /// Exports the steps of a plugin, once: `comptime { sr.plugin(&.{ Upper, Lower }); }`. Natively it does nothing.

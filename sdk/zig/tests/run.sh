@@ -3,5 +3,5 @@
 cd "$(dirname "$0")/.."
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
-${ZIG:-python3 -m ziglang} test --dep stillroom --dep conformance -Mroot=tests/sdk.zig \
-    -Mstillroom=src/stillroom.zig --dep stillroom -Mconformance=conformance/step.zig --cache-dir "$cache"
+${ZIG:-python3 -m ziglang} test --dep stillroom --dep conformance --dep ask -Mroot=tests/sdk.zig \
+    -Mstillroom=src/stillroom.zig --dep stillroom -Mconformance=conformance/step.zig --dep stillroom -Mask=ask/step.zig --cache-dir "$cache"

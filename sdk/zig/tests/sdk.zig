@@ -181,3 +181,7 @@ test "the log has its lines" {
     try std.testing.expectEqualStrings("2 rows", sr.testing.logged()[0].message);
     try std.testing.expectEqual(1, sr.testing.logged()[1].row);
 }
+
+test {
+    _ = @import("models.zig");
+}

@@ -3,7 +3,7 @@
 A function or a class with `@step` is a step. It takes the columns that it declares, and sees nothing else.
 """
 
-from . import http, log
+from . import embedding, http, llm, log
 from .batch import Batch, Output, Row
 from .column import Column
 from .fault import DataError, ParamsError, PluginError, Reject
@@ -25,7 +25,9 @@ __all__ = [
     "Row",
     "Schema",
     "column",
+    "embedding",
     "http",
+    "llm",
     "log",
     "step",
 ]

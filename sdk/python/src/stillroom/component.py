@@ -8,7 +8,7 @@ from componentize_py_types import Err
 from wit_world.exports import step as wit
 from wit_world.imports.data import Array, Batch, Field
 
-from . import log
+from . import asked, log
 from .fault import DataError, Fault, ParamsError, clean
 from .opened import Opened, RawOutput
 from .step import STEPS, Definition
@@ -116,9 +116,10 @@ MANIFESTS: list[wit.Manifest] = []
 
 
 def connect() -> None:
-    """Connects `log` and `http` with the host, as far as the component imports them."""
+    """Connects `log`, `http`, `llm` and `embedding` with the host, as far as the component imports them."""
     _connect_log()
     _connect_http()
+    asked.connect()
 
 
 def _connect_log() -> None:

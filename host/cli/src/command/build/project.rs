@@ -72,10 +72,11 @@ impl Project {
     /// The interfaces that it wants to import, where its language has to be told before it compiles.
     pub(super) fn imports(&self) -> Result<Vec<&str>> {
         let Some(imports) = self.setting("imports") else { return Ok(Vec::new()) };
-        let wrong = || miette!("`imports` is a list of `log` and `http`, not {imports}");
+        let wrong = || miette!("`imports` is a list of `log`, `http`, `llm` and `embedding`, not {imports}");
         let names = imports.as_array().ok_or_else(wrong)?.iter().map(Value::as_str);
         let names = names.collect::<Option<Vec<_>>>().ok_or_else(wrong)?;
-        if names.iter().all(|name| matches!(*name, "log" | "http")) { Ok(names) } else { Err(wrong()) }
+        let known = |name: &&str| matches!(*name, "log" | "http" | "llm" | "embedding");
+        if names.iter().all(known) { Ok(names) } else { Err(wrong()) }
     }
 
     /// Files of its folder, not of those within, that end in one of these; by name.

@@ -1,0 +1,2 @@
+// In the sandbox: the host's.
+export { describe, generate, score } from "stillroom:step/llm@0.1.0";
