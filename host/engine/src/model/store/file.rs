@@ -16,8 +16,13 @@ const VERSION: i32 = 1;
 /// How long another process is waited for that is writing. A transaction takes milliseconds; a disk may take long.
 const BUSY: Duration = Duration::from_secs(60);
 
-/// Pages of the log (4 KiB each) after which it is moved into the file, which is when the disk is synced.
-const LOG_PAGES: u32 = 4096;
+/// Pages of the log (4 KiB each, so 64 MiB) after which it is moved into the file, which is when the disk is synced. Keys are
+/// digests, so every answer changes other pages; with SQLite's usual 1000 or with 4096 most are moved for one change each, and
+/// half as many answers a second are kept.
+const LOG_PAGES: u32 = 16_384;
+
+/// Memory for pages, in KiB. The usual 2 MiB does not hold the keys of 100,000 answers.
+const CACHE_KIB: i32 = 32 << 10;
 
 /// `answers.json` comes last, so that looking at the other columns does not read it. `taken.place` is null where a number was
 /// given back: it is the next that a place gets. `sum` is XXH3 of the JSON, against damage.
@@ -74,6 +79,7 @@ fn connect(path: &Path, more: OpenFlags) -> Result<Connection> {
     use_log(&connection).map_err(said)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(said)?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(said)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(said)?;
     make(&mut connection, path)?;
     Ok(connection)
 }
