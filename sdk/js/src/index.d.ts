@@ -78,8 +78,11 @@ export class Column<T = any> implements Iterable<Value<T> | null> {
 /** What makes a column: a column, an array of values with null for none, or a typed array of the column's type. */
 export type Made<T> =
   | Column<any>
-  | readonly (Value<T> | (Value<T> extends bigint ? number : never) | null | undefined)[]
+  | readonly (Value<T> | Piece<T> | (Value<T> extends bigint ? number : never) | null | undefined)[]
   | (T extends "int64" ? BigInt64Array | Int32Array : T extends keyof DataOf ? DataOf[T] : never);
+
+/** A row of a list in one piece: a vector. */
+type Piece<T> = T extends `list<${infer Item}>` | `large-list<${infer Item}>` ? (Item extends keyof DataOf ? DataOf[Item] : never) : never;
 
 /** Makes a column of values. Nothing is rounded: a value that the type cannot hold is a `TypeError` that names the row. */
 export function build<const T extends string>(type: T, values: Made<T>): Column<T>;

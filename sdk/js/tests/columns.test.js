@@ -143,3 +143,12 @@ test("JSON keeps large integers", () => {
     "int:1": -9007199254740993n,
   });
 });
+
+test("rows of typed arrays are lists", () => {
+  const vectors = build("list<float32>", [Float32Array.of(0.5, 1), null, Float32Array.of(), Float32Array.of(2)]);
+  assert.deepEqual(vectors.values(), [[0.5, 1], null, [], [2]]);
+  // Of another type they are looked at number by number, and nothing is rounded.
+  assert.deepEqual(build("list<float32>", [Float64Array.of(0.5), [1]]).values(), [[0.5], [1]]);
+  assert.deepEqual(build("list<int8>", [null]).values(), [null]);
+  assert.throws(() => build("list<int8>", [Int16Array.of(300)]), { name: "TypeError" });
+});

@@ -61,7 +61,7 @@ class Embed:
 
     def process(self, batch: Batch):
         made = self.model.embed([text or "" for text in batch.values("prompt")])
-        output = Output({"vector": [None if isinstance(one, embedding.Failure) else one.tolist() for one in made]})
+        output = Output({"vector": [None if isinstance(one, embedding.Failure) else one for one in made]})
         for row, one in enumerate(made):
             if isinstance(one, embedding.Failure):
                 output.reject(row, str(one))

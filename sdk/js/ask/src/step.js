@@ -53,7 +53,7 @@ const embed = step({
   params: { model },
   open: ({ params }) => {
     const asked = embedding.model(params.model);
-    return { process: (batch) => ({ vector: made(batch, asked.embed(texts(batch)), ({ vector }) => Array.from(vector)) }) };
+    return { process: (batch) => ({ vector: made(batch, asked.embed(texts(batch)), ({ vector }) => vector) }) };
   },
 });
 

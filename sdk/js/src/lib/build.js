@@ -68,6 +68,15 @@ function bytesOf(data) {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/** The items of rows that are typed arrays of the items' own type, as vectors are: a number of its own for each would cost 15 µs. */
+function inOnePiece({ kind, Data }, rows) {
+  const there = rows.filter((row) => row !== null && row !== undefined);
+  if (kind !== "fixed" || !there.every((row) => row.constructor === Data)) return undefined;
+  const items = new Data(there.reduce((length, row) => length + row.length, 0));
+  there.reduce((end, row) => (items.set(row, end), end + row.length), 0);
+  return items;
+}
+
 /** @type {Record<string, (type: any, values: any[], where: string) => Column>} */
 const BUILD = {
   null(type, values, where) {
@@ -129,12 +138,13 @@ const BUILD = {
   list(type, values, where) {
     const { validity, nulls } = validityOf(values);
     const offsets = new Int32Array(values.length + 1);
+    const whole = inOnePiece(type.children[0], values);
     const items = [];
     values.forEach((value, row) => {
-      if (value !== null && value !== undefined) pushAll(type, items, value, where, row);
-      offsets[row + 1] = items.length;
+      if (!whole && value !== null && value !== undefined) pushAll(type, items, value, where, row);
+      offsets[row + 1] = whole ? offsets[row] + (value?.length ?? 0) : items.length;
     });
-    const child = build(type.children[0], items, `${where}, its items`);
+    const child = build(type.children[0], whole ?? items, `${where}, its items`);
     return new Column(type, values.length, nulls, [validity, offsetsOf(type, offsets)], [child]);
   },
   "fixed-list"(type, values, where) {

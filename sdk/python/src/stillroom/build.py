@@ -160,7 +160,7 @@ def _decimal(value: Any, precision: int, scale: int) -> bytes:
 
 def _lists(data_type: DataType, values: list[Any], nulls: int) -> Built:
     lists = _filled(values, nulls, ())
-    if not set(map(type, lists)) <= {list, tuple}:
+    if not set(map(type, lists)) <= {list, tuple, array}:
         raise TypeError("not a list")
     items = column(data_type.inner, list(chain.from_iterable(lists)))
     return (_offsets(data_type, map(len, lists)),), (items,)
