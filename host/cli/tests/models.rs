@@ -109,7 +109,9 @@ fn a_run_that_is_killed_asks_nothing_again_that_was_answered() {
         assert!(again.is_empty(), "run {run}: asked again: {again:?}");
         assert!(on_the_way <= 64 * KILLS, "run {run}: {on_the_way} were on their way");
         let asked = server.requests().len();
-        println!("run {run}: {asked} requests for {ROWS} rows over {KILLS} kills, {on_the_way} answered within 50 ms of one");
+        println!(
+            "run {run}: {asked} requests for {ROWS} rows over {KILLS} kills, {on_the_way} answered within 50 ms of one"
+        );
     }
 }
 
@@ -159,12 +161,17 @@ fn a_key_is_nowhere_to_be_found() {
         said.extend([output.stdout, output.stderr]);
     }
     let sent = |record: &stillroom_servers::faulty::Record| {
-        record.asked.headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("authorization") && value.contains(KEY))
+        record
+            .asked
+            .headers
+            .iter()
+            .any(|(name, value)| name.eq_ignore_ascii_case("authorization") && value.contains(KEY))
     };
     assert!(!server.requests().is_empty() && server.requests().iter().all(sent), "the server is sent the key");
     assert!(fs::read_to_string(dir.path().join("out.jsonl")).unwrap().lines().count() == 29);
     let has_key = |bytes: &[u8]| bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
-    let found: Vec<String> = files(dir.path()).into_iter().filter(|(_, bytes)| has_key(bytes)).map(|(path, _)| path).collect();
+    let found: Vec<String> =
+        files(dir.path()).into_iter().filter(|(_, bytes)| has_key(bytes)).map(|(path, _)| path).collect();
     assert!(found.is_empty(), "the key is in {found:?}");
     assert!(!said.iter().any(|bytes| has_key(bytes)), "the key is printed");
 }

@@ -58,7 +58,6 @@ mod lock;
 
 mod linker;
 // Models that steps ask.
-#[allow(dead_code, reason = "in the making")]
 mod model;
 
 pub mod capability;
@@ -85,7 +84,7 @@ pub use limits::{Limits, LoadLimits};
 pub use lock::{Change, LOCK_FILE, Lock, Pin};
 pub use pipeline::Pipeline;
 pub use plan::{Builtins, Pinned, Plan, PlanOptions, PlannedPlugin, PlannedStep, grants_yaml};
-pub use report::{LimitsReport, OutputReport, Peak, Progress, Report, ModelReport, StepReport};
+pub use report::{LimitsReport, ModelReport, OutputReport, Peak, Progress, Report, StepReport};
 pub use run::{Checkpoint, Results, RunOptions, SeenStep, TryOut};
 pub use session::{Answered, Session};
 pub use sink::remove_partial_outputs;

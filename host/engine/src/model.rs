@@ -9,7 +9,9 @@ mod lane;
 mod pace;
 mod schema;
 pub(crate) mod spec;
+#[allow(dead_code, reason = "jobs and upkeep have no caller yet")]
 mod store;
+#[allow(dead_code, reason = "the batch interface has no driver yet")]
 mod wire;
 
 pub(crate) use desk::{Asked, Halt, Models};

@@ -295,6 +295,9 @@ impl Run {
         match error {
             None => {
                 let models = self.models.report();
+                if !models.is_empty() {
+                    self.engine.waiting()?.block_on(self.models.complete());
+                }
                 End { summary: &self.summary, stages, models, journal: self.journal.as_deref() }.complete(start)
             }
             Some(error) => {

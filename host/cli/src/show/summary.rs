@@ -84,8 +84,7 @@ fn peaks(stream: Stream, report: &Report) -> Vec<String> {
 /// The models that were asked.
 fn models(stream: Stream, report: &Report) -> Vec<String> {
     use Side::{Left, Right};
-    let headings =
-        ["answered", "kept", "retried", "failed", "tokens in", "out", "out/s", "p50", "p95", "p99", "cost"];
+    let headings = ["answered", "kept", "retried", "failed", "tokens in", "out", "out/s", "p50", "p95", "p99", "cost"];
     let mut table = Table::new(&[&[("model", Left)], &headings.map(|name| (name, Right))[..]].concat());
     for model in report.models.iter().filter(|model| model.answered + model.kept + model.failed > 0) {
         let millis = |millis: Option<u64>| millis.map_or_else(String::new, |ms| number::seconds(ms as f64 / 1e3));

@@ -85,9 +85,15 @@ pub(crate) struct Parameters {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Reply {
     Words(Words),
-    Vector { vector: Vec<f32>, usage: Usage },
+    Vector {
+        vector: Vec<f32>,
+        usage: Usage,
+    },
     /// Class (empty where there is one number) and value.
-    Ratings { ratings: Vec<(String, f64)>, usage: Usage },
+    Ratings {
+        ratings: Vec<(String, f64)>,
+        usage: Usage,
+    },
 }
 
 /// An answer in words.

@@ -96,6 +96,14 @@ impl Models {
         Ok(())
     }
 
+    /// The run is complete: nobody asks again which answers its rows had.
+    pub(crate) async fn complete(&self) {
+        let Some(running) = self.running.get() else { return };
+        if let Err(error) = running.store.forget().await {
+            tracing::warn!(%error, "which answers the rows of this run had is not forgotten");
+        }
+    }
+
     /// Why the run had to end, where models are the reason.
     pub(crate) fn halted(&self) -> Option<Halt> {
         self.running.get()?.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -114,7 +114,6 @@ impl Pipeline {
     }
 
     /// What a run may take of all models together.
-    #[allow(dead_code, reason = "in the making")]
     pub(crate) fn budget(&self) -> Budget {
         self.models.budget
     }

@@ -69,7 +69,7 @@ fn what_a_killed_process_was_told_is_kept_is_kept() {
         child.wait().unwrap();
         let mut rest = String::new();
         said.read_to_string(&mut rest).unwrap();
-        told = rest.split_inclusive('\n').filter_map(number).last().or(last).unwrap();
+        told = rest.split_inclusive('\n').filter_map(number).next_back().or(last).unwrap();
         let store = open(&path, ONE);
         for number in 0..=told {
             let answer = Taken::Answer(0, words(&number.to_string()));
