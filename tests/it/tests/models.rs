@@ -233,7 +233,7 @@ fn another_model_stands_in() {
     prompts(&bench, 30);
     let (broken, sound) = (server(|_| Fault::Status(500, None)), server(|_| Fault::None));
     let models = format!(
-        "small: {{ url: '{}', model: broken, retries: 0, fallback: [other] }}\n  other: {{ url: '{}', model: sound }}",
+        "small: {{ url: '{}', model: broken, retries: 0, rates: {{ in-flight: 4 }}, fallback: [other] }}\n  other: {{ url: '{}', model: sound }}",
         broken.url(),
         sound.url()
     );
@@ -241,6 +241,18 @@ fn another_model_stands_in() {
     assert_eq!((report.rows_out, model(&report, "other").answered), (30, 30));
     // After so many failures in a row it is not asked at all for a while.
     assert!(broken.requests().len() < 30, "{} asked of the broken one", broken.requests().len());
+}
+
+#[test]
+fn a_server_that_is_not_there_ends_the_run_and_the_next_one_goes_on() {
+    let bench = Bench::default();
+    prompts(&bench, 40);
+    // A port that nobody listens at.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
+    let small = format!("small: {{ url: 'http://{gone}/v1', model: echo, retries: 1 }}");
+    let error = explain(&bench.run(&task(&small, TEXT)).expect_err("nobody answers"));
+    assert!(error.contains("the model `small` does not answer"), "{error}");
+    assert!(!bench.path("out.jsonl").exists() && !bench.path("quarantine.jsonl").exists(), "no row is given up");
 }
 
 #[test]
@@ -252,7 +264,7 @@ fn a_wrong_key_ends_the_run_at_once() {
     let error = bench.run(&task(&small, TEXT)).expect_err("no request can succeed");
     assert!(explain(&error).contains("the model `small` does not answer"), "{}", explain(&error));
     assert!(!explain(&error).contains("a test's"), "the key is shown");
-    assert!(server.requests().len() <= 70, "{} asked", server.requests().len());
+    assert!(server.requests().len() <= 200, "{} asked", server.requests().len());
 }
 
 #[test]

@@ -223,6 +223,6 @@ fn failure(trouble: Trouble) -> models::Failure {
         TroubleKind::Refused => models::Failure::Refused(why),
         TroubleKind::Mismatch => models::Failure::Mismatch(why),
         TroubleKind::Timeout => models::Failure::Timeout(why),
-        TroubleKind::Busy | TroubleKind::Passing | TroubleKind::Key => models::Failure::Failed(why),
+        TroubleKind::Busy | TroubleKind::Passing | TroubleKind::Key | TroubleKind::Down => models::Failure::Failed(why),
     }
 }

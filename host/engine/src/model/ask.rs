@@ -164,6 +164,8 @@ pub(crate) enum TroubleKind {
     Refused,
     /// The answer is not what the schema says.
     Mismatch,
+    /// Its server failed so often lately that it is not asked for a while.
+    Down,
 }
 
 impl Reply {

@@ -219,7 +219,7 @@ impl Models {
         }
         match first.kind {
             // No other request would fare better.
-            TroubleKind::Key => {
+            kind if kind == TroubleKind::Key || lane.is_broken() => {
                 Err(running.halt(&format!("the model `{}` does not answer", lane.alias()), &first.message))
             }
             _ => Err(first),
@@ -228,22 +228,32 @@ impl Models {
 
     /// An answer of this model's server, tried for as often as that is worth it.
     async fn tried(&self, running: &Running, lane: &Lane, ask: &Ask) -> Result<Reply, Trouble> {
-        let mut attempt = 0;
+        let (mut attempt, mut last) = (0, None);
         loop {
-            self.within_budget(running)?;
-            let trouble = match lane.send(ask).await {
-                Ok(reply) => return Ok(reply),
+            // Looked at when it is this request's turn, which may be long after it was made.
+            let trouble = match lane.enter(ask).await {
+                Ok(permit) => {
+                    self.within_budget(running)?;
+                    match lane.send(permit, ask).await {
+                        Ok(reply) => return Ok(reply),
+                        Err(trouble) => trouble,
+                    }
+                }
                 Err(trouble) => trouble,
             };
-            // A server that is broken is not waited for where another may answer.
-            let is_elsewhere = lane.is_broken() && !lane.model().fallback.is_empty();
-            if is_elsewhere || !trouble.kind.may_pass() || attempt >= lane.model().retries {
+            let (kind, wait) = (trouble.kind, trouble.retry_after);
+            // A server that is down is not waited for where another may answer.
+            let is_elsewhere = kind == TroubleKind::Down && !lane.model().fallback.is_empty();
+            if is_elsewhere || !kind.may_pass() || attempt >= lane.model().retries {
                 lane.counts.failed.fetch_add(1, Ordering::Relaxed);
-                return Err(trouble);
+                return Err(if kind == TroubleKind::Down { last.unwrap_or(trouble) } else { trouble });
             }
-            lane.counts.retried.fetch_add(1, Ordering::Relaxed);
             attempt += 1;
-            tokio::time::sleep(lane.backoff(attempt, trouble.retry_after)).await;
+            if kind != TroubleKind::Down {
+                lane.counts.retried.fetch_add(1, Ordering::Relaxed);
+                last = Some(trouble);
+            }
+            tokio::time::sleep(lane.backoff(attempt, wait)).await;
         }
     }
 
@@ -304,7 +314,7 @@ impl Trouble {
 impl TroubleKind {
     /// Whether another try may fare better.
     fn may_pass(self) -> bool {
-        matches!(self, Self::Busy | Self::Passing | Self::Timeout)
+        matches!(self, Self::Busy | Self::Passing | Self::Timeout | Self::Down)
     }
 
     /// Whether another model may answer.

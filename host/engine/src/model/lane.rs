@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use reqwest::{Client, redirect, retry};
 
 use super::ask::{Ask, Generate, Prompt, Reply, Trouble, TroubleKind, Usage};
-use super::pace::{Open, Outcome, Pace};
+use super::pace::{Open, Outcome, Pace, Permit};
 use super::spec::{OneModel, Price};
 use super::wire;
 use crate::report::ModelReport;
@@ -109,13 +109,17 @@ impl Lane {
         hasher.finalize().into()
     }
 
-    /// One try, when the model's pace allows it.
-    pub(crate) async fn send(&self, ask: &Ask) -> Result<Reply, Trouble> {
-        let sent = wire::encode(&self.model, ask)?;
-        let permit = self.pace.enter(estimate(ask)).await.map_err(|Open { until }| Trouble {
+    /// Waits until the model's pace allows a try.
+    pub(crate) async fn enter(&self, ask: &Ask) -> Result<Permit, Trouble> {
+        self.pace.enter(estimate(ask)).await.map_err(|Open { until }| Trouble {
             retry_after: Some(until.saturating_duration_since(Instant::now())),
-            ..Trouble::new(TroubleKind::Passing, format!("the model `{}` has failed too often lately", self.alias))
-        })?;
+            ..Trouble::new(TroubleKind::Down, format!("the model `{}` has failed too often lately", self.alias))
+        })
+    }
+
+    /// One try.
+    pub(crate) async fn send(&self, permit: Permit, ask: &Ask) -> Result<Reply, Trouble> {
+        let sent = wire::encode(&self.model, ask)?;
         let start = Instant::now();
         let answer = tokio::time::timeout(self.model.timeout, self.exchange(sent, ask)).await;
         let answer = answer.unwrap_or_else(|_| {

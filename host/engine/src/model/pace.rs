@@ -151,7 +151,7 @@ impl Outcome {
         };
         match trouble.kind {
             TroubleKind::Busy => Self::Busy { retry_after: trouble.retry_after },
-            TroubleKind::Passing | TroubleKind::Timeout => Self::Failed,
+            TroubleKind::Passing | TroubleKind::Timeout | TroubleKind::Down => Self::Failed,
             TroubleKind::Invalid | TroubleKind::Key | TroubleKind::Refused | TroubleKind::Mismatch => {
                 Self::Answered { tokens: None }
             }

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 /// Failures in a row after which it opens.
 pub(super) const FAILURES: u32 = 10;
 
-/// How long nobody is let through.
-pub(super) const OPEN: Duration = Duration::from_secs(30);
+/// How long nobody is let through at first, and at the most: twice as long each time that the one who tries fails. A server
+/// that starts anew is back after seconds.
+pub(super) const OPEN: Duration = Duration::from_secs(1);
+pub(super) const MOST_OPEN: Duration = Duration::from_secs(30);
 
 /// When those may look again who come while one is trying.
 pub(super) const PROBING: Duration = Duration::from_secs(1);
@@ -17,9 +19,9 @@ pub(super) enum Breaker {
     /// As it should be, but for so many failures in a row.
     Closed { failures: u32 },
     /// Nobody is let through until then, and then one.
-    Open { until: Instant },
+    Open { until: Instant, wait: Duration },
     /// One is trying.
-    HalfOpen,
+    HalfOpen { wait: Duration },
 }
 
 impl Default for Breaker {
@@ -33,8 +35,8 @@ impl Breaker {
     pub(super) fn closed_until(&self, now: Instant) -> Option<Instant> {
         match self {
             Self::Closed { .. } => None,
-            Self::Open { until } => Some(*until).filter(|until| *until > now),
-            Self::HalfOpen => Some(now + PROBING),
+            Self::Open { until, .. } => Some(*until).filter(|until| *until > now),
+            Self::HalfOpen { .. } => Some(now + PROBING),
         }
     }
 
@@ -44,11 +46,12 @@ impl Breaker {
 
     /// Somebody is let through; whether he is the one who tries.
     pub(super) fn enter(&mut self) -> bool {
-        let is_probe = self.is_open();
-        if is_probe {
-            *self = Self::HalfOpen;
-        }
-        is_probe
+        let wait = match *self {
+            Self::Closed { .. } => return false,
+            Self::Open { wait, .. } | Self::HalfOpen { wait } => wait,
+        };
+        *self = Self::HalfOpen { wait };
+        true
     }
 
     pub(super) fn answered(&mut self, is_probe: bool) {
@@ -68,16 +71,19 @@ impl Breaker {
     pub(super) fn failed(&mut self, is_probe: bool, now: Instant) {
         *self = match *self {
             Self::Closed { failures } if failures + 1 < FAILURES => Self::Closed { failures: failures + 1 },
-            Self::Closed { .. } => Self::Open { until: now + OPEN },
-            Self::HalfOpen if is_probe => Self::Open { until: now + OPEN },
+            Self::Closed { .. } => Self::Open { until: now + OPEN, wait: OPEN },
+            Self::HalfOpen { wait } if is_probe => {
+                let wait = (2 * wait).min(MOST_OPEN);
+                Self::Open { until: now + wait, wait }
+            }
             other => other,
         };
     }
 
     /// Nobody knows more than before: the next one tries.
     pub(super) fn given_up(&mut self, is_probe: bool, now: Instant) {
-        if is_probe {
-            *self = Self::Open { until: now };
+        if let (true, Self::HalfOpen { wait }) = (is_probe, *self) {
+            *self = Self::Open { until: now, wait };
         }
     }
 }

@@ -81,13 +81,13 @@ fn after_failures_in_a_row_nobody_is_let_through_and_then_one() {
     let until = simulation.now + OPEN;
     assert!(matches!(simulation.ask(), Step::Open(at) if at == until));
     assert_eq!(simulation.view().open_until, Some(until));
-    simulation.after(29.9);
+    simulation.after(0.9);
     assert!(matches!(simulation.ask(), Step::Open(at) if at == until));
     let probe = simulation.after(0.1).enter();
     assert!(matches!(simulation.ask(), Step::Open(at) if at == simulation.now + PROBING));
     simulation.done(probe, Outcome::Failed);
-    assert!(matches!(simulation.ask(), Step::Open(at) if at == simulation.now + OPEN));
-    let probe = simulation.after(30.0).enter();
+    assert!(matches!(simulation.ask(), Step::Open(at) if at == simulation.now + 2 * OPEN), "longer each time");
+    let probe = simulation.after(2.0).enter();
     simulation.done(probe, ANSWERED);
     assert_eq!(simulation.view().open_until, None);
     // It has all its chances again.
@@ -135,7 +135,7 @@ fn what_was_under_way_before_it_opened_does_not_close_it() {
         simulation.done(entry, Outcome::Failed);
     }
     let until = simulation.now + OPEN;
-    simulation.after(1.0).done(late, ANSWERED);
+    simulation.after(0.5).done(late, ANSWERED);
     simulation.done(later, Outcome::Failed);
     assert_eq!(simulation.view().open_until, Some(until));
 }
@@ -143,7 +143,7 @@ fn what_was_under_way_before_it_opened_does_not_close_it() {
 #[test]
 fn a_probe_that_is_given_up_leaves_the_next_to_try() {
     let mut simulation = broken();
-    let probe = simulation.after(30.0).enter();
+    let probe = simulation.after(2.0).enter();
     simulation.core.done(probe, None, simulation.now);
     let probe = simulation.enter();
     assert!(matches!(simulation.ask(), Step::Open(_)));
