@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use miette::{Result, miette};
 use serde_json::{Value, json};
-use stillroom::{Engine, Plugin, StepInfo};
+use stillroom::{Engine, Plugin, PluginOptions, StepInfo};
 
 use crate::args::StepsArgs;
 use crate::show::table::{Side, Table};
@@ -46,7 +46,8 @@ impl Entry {
 fn catalogue(engine: &Engine) -> stillroom::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for (name, bytes) in super::builtins().iter() {
-        let steps = Plugin::from_bytes(engine, name, bytes)?.steps();
+        let options = PluginOptions { grants: super::inspect::anything(), ..PluginOptions::default() };
+        let steps = Plugin::load(engine, name, bytes, &options)?.steps();
         entries.extend(steps.into_iter().map(|info| Entry { plugin: name.to_owned(), info }));
     }
     Ok(entries)

@@ -165,11 +165,11 @@ mod tests {
     #[test]
     fn what_doubles_at_every_step_is_refused() {
         let mut defs = serde_json::Map::new();
-        for at in 0..40 {
+        for at in 0..20 {
             let next = json!({ "$ref": format!("#/$defs/a{}", at + 1) });
             defs.insert(format!("a{at}"), json!({ "allOf": [next, next] }));
         }
-        defs.insert("a40".to_owned(), json!({ "type": "string" }));
+        defs.insert("a20".to_owned(), json!({ "type": "string" }));
         let why = compile(&json!({ "$defs": defs, "$ref": "#/$defs/a0" })).unwrap_err();
         assert!(why.contains("more than 10000"), "{why}");
     }

@@ -242,7 +242,7 @@ fn a_key_that_is_written_is_not_repeated() {
 /// What stands before `steps`, and the error.
 const BAD: &[(&str, &str)] = &[
     ("models: [a]", "1:9: expected a table, found a list"),
-    ("models: {a: }", "1:12: expected a table, found nothing"),
+    ("models: {a: }", "1:11: expected a table, found nothing"),
     (
         "models: {a b: {url: 'http://a/v1', model: m}}",
         "1:10: model `a b`: this cannot be a model's name (a name has letters, digits, `_` and `-`)",
