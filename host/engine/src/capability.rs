@@ -210,6 +210,10 @@ pub(crate) struct Moment {
     pub(crate) seed: u64,
     /// When the call has to be over.
     pub(crate) deadline: Option<Instant>,
+    /// Which call of an instance it is that sees all of them in order.
+    pub(crate) call: u64,
+    /// Whether rows move, and so models may be asked.
+    pub(crate) may_ask: bool,
 }
 
 /// What a call used of its abilities.

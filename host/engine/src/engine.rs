@@ -19,6 +19,9 @@ const GUEST_STACK_BYTES: usize = 512 << 10;
 /// Stack of a worker thread, in bytes: the guest's share, and plenty for the host. (A *host* stack that overflows takes the process down.)
 pub(crate) const WORKER_STACK_BYTES: usize = 8 << 20;
 
+/// Instances that may wait for models at once, of all steps together.
+pub(crate) const WAITING_INSTANCES: usize = 256;
+
 /// Memory that a pooled slot keeps when an instance ends, in bytes: a new instance finds it mapped. About a batch.
 const KEEP_RESIDENT_BYTES: usize = 2 << 20;
 
@@ -180,6 +183,28 @@ impl Engine {
         })?;
         Ok(self.shared.waiting.get_or_init(|| runtime))
     }
+
+    /// Waits for some work on the threads that wait.
+    pub(crate) fn wait_for<R, F>(&self, work: impl FnOnce() -> F + Send) -> Result<R>
+    where
+        R: Send,
+        F: Future<Output = R>,
+    {
+        let runtime = self.waiting()?;
+        let waiting = || runtime.block_on(work());
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Ok(waiting());
+        }
+        // A thread of somebody's own runtime, who plans or runs a pipeline there: it may not wait for another one.
+        std::thread::scope(|threads| {
+            let thread = std::thread::Builder::new().stack_size(WORKER_STACK_BYTES).spawn_scoped(threads, waiting);
+            let thread = thread.map_err(|error| Error::Engine {
+                message: format!("a thread that waits cannot be started: {error}"),
+                help: None,
+            })?;
+            Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    }
 }
 
 impl Sandbox {
@@ -257,9 +282,10 @@ fn config(cache: &CompileCache, way: Way) -> Result<Config> {
     Ok(config)
 }
 
-/// A pool with room for 256 live steps a thread, of all runs of this engine together. It reserves address space only.
+/// A pool with room for 256 live steps a thread, and as many instances that wait for models, of all runs of this engine
+/// together. It reserves address space only.
 fn pool(threads: usize) -> InstanceAllocationStrategy {
-    let slots = u32::try_from(threads.saturating_mul(256)).unwrap_or(u32::MAX);
+    let slots = u32::try_from(threads.saturating_mul(256).saturating_add(WAITING_INSTANCES)).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(4))

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use arrow_array::ArrayRef;
 use arrow_schema::Field;
-use tokio::runtime::Runtime;
 use wasmtime::component::{ComponentNamedList, Lift, Lower};
 use wasmtime::{Store, Trap, WasmBacktrace};
 
@@ -22,7 +21,6 @@ use crate::contract::v0_1::{
     BatchParam, Fault, FieldParam, Functions, Kind, Manifest, Output, RowCount, Signature, Typed, diagnostics,
 };
 use crate::contract::{data_type, v0_1};
-use crate::engine::WORKER_STACK_BYTES;
 use crate::error::Blame;
 use crate::limits::{Brake, Deadline, Limiter, Limits};
 use crate::model::Models;
@@ -186,6 +184,8 @@ pub(crate) struct Spent {
     pub(crate) bytes_out: usize,
     /// Memory of the instance, in bytes.
     pub(crate) memory: usize,
+    /// Elements of its tables.
+    pub(crate) tables: usize,
     pub(crate) time: Duration,
     pub(crate) used: Used,
 }
@@ -231,7 +231,8 @@ pub(crate) struct Instance {
     seed: u64,
     /// Calls of `process` so far.
     calls: u32,
-    /// What the calls of `finish` have taken so far.
+    /// Calls of `finish` so far, and what they have taken.
+    finished: u64,
     finishing: Duration,
     /// What the last call used of its abilities.
     used: Used,
@@ -298,6 +299,7 @@ impl Instance {
             opened,
             seed,
             calls: 0,
+            finished: 0,
             finishing: Duration::ZERO,
             used: Used::default(),
             at_rest,
@@ -336,7 +338,13 @@ impl Instance {
         self.used = Used::default();
         let done = catch_unwind(AssertUnwindSafe(|| call(self)));
         done.unwrap_or_else(|panic| Err(Failure::panicked(&*panic))).map_err(|failure| {
-            let spent = Spent { memory: self.memory(), time: start.elapsed(), used: self.used, ..Spent::default() };
+            let spent = Spent {
+                memory: self.memory(),
+                tables: self.tables(),
+                time: start.elapsed(),
+                used: self.used,
+                ..Spent::default()
+            };
             Failure { spent, ..failure }
         })
     }
@@ -366,7 +374,13 @@ impl Instance {
         let answer = within_time(&deadline, process.call_async(store, (batch,))).await.map(|(answer,)| answer);
         let answer = self.end(rows, &lowered, answer, start);
         answer.map_err(|failure| {
-            let spent = Spent { memory: self.memory(), time: start.elapsed(), used: self.used, ..Spent::default() };
+            let spent = Spent {
+                memory: self.memory(),
+                tables: self.tables(),
+                time: start.elapsed(),
+                used: self.used,
+                ..Spent::default()
+            };
             Failure { spent, ..failure }
         })
     }
@@ -383,7 +397,10 @@ impl Instance {
         let lowered = Lowered::new(count, columns);
         let seed = if self.plugin.code().hangs_on_seed { self.seed_of(&lowered) } else { 0 };
         self.calls = self.calls.saturating_add(1);
-        let moment = Moment { item: at.item, first_row: at.first_row, rows: rows as u64, seed, deadline: None };
+        // Any instance may get any batch of a transform: how many it had before says nothing.
+        let call = if self.opened.kind == Kind::Transform { 0 } else { u64::from(self.calls) };
+        let (item, first_row, rows_in) = (at.item, at.first_row, rows as u64);
+        let moment = Moment { item, first_row, rows: rows_in, seed, deadline: None, call, may_ask: true };
         arm(&mut self.store, self.plugin.code(), time, moment);
         let process = self.functions.process(&self.store);
         let process = process.map_err(|error| failure(&mut self.store, self.limits, error))?;
@@ -404,7 +421,14 @@ impl Instance {
             let output = answer.map_err(fault)?;
             let bytes_out = size(&output);
             let answer = check_output(output, &self.opened, rows, &self.limits)?;
-            let spent = Spent { bytes_in, bytes_out, memory: self.memory(), time: start.elapsed(), used: self.used };
+            let spent = Spent {
+                bytes_in,
+                bytes_out,
+                memory: self.memory(),
+                tables: self.tables(),
+                time: start.elapsed(),
+                used: self.used,
+            };
             Ok(Answer { spent, ..answer })
         });
         if answer.is_err()
@@ -426,7 +450,9 @@ impl Instance {
         let store = &mut self.store;
         // All calls of it together: one by one each may have an end, and the answer none.
         let time = self.limits.time.saturating_mul(self.calls.saturating_add(1)).saturating_sub(self.finishing);
-        arm(store, code, time, Moment { rows: consumed as u64, seed: self.seed, ..Moment::default() });
+        self.finished += 1;
+        let (rows, piece) = (consumed as u64, u64::MAX - self.finished);
+        arm(store, code, time, Moment { rows, seed: self.seed, call: piece, may_ask: true, ..Moment::default() });
         let finish = self.functions.finish(&*store).map_err(|error| failure(store, self.limits, error))?;
         let answer = call(store, code, &finish, ());
         self.used = disarm(store);
@@ -439,8 +465,19 @@ impl Instance {
         }
         let bytes_out = size(&output);
         let answer = check_output(output, &self.opened, consumed, &self.limits)?;
-        let spent = Spent { bytes_in: 0, bytes_out, memory: self.memory(), time: start.elapsed(), used: self.used };
+        let spent = Spent {
+            bytes_in: 0,
+            bytes_out,
+            memory: self.memory(),
+            tables: self.tables(),
+            time: start.elapsed(),
+            used: self.used,
+        };
         Ok(Some(Answer { spent, ..answer }))
+    }
+
+    fn tables(&self) -> usize {
+        self.store.data().limiter.tables()
     }
 
     /// Memory that it holds, in bytes.
@@ -546,8 +583,8 @@ fn drive<R: Send>(code: &Code, work: impl Future<Output = Result<R, Failure>> + 
     {
         return done;
     }
-    let runtime = code.engine.waiting().map_err(|error| Failure::new(Blame::Host, error.to_string()))?;
-    on_runtime(runtime, || work).unwrap_or_else(|error| Err(Failure::new(Blame::Host, error.to_string())))
+    let done = code.engine.wait_for(|| work);
+    done.unwrap_or_else(|error| Err(Failure::new(Blame::Host, error.to_string())))
 }
 
 /// Waits for a guest, but no longer than it has time, nor than the run goes on.
@@ -559,25 +596,8 @@ fn wait<R>(
 where
     R: Send,
 {
-    let runtime = code.engine.waiting().map_err(wasmtime::Error::new)?;
     let deadline = store.data().deadline.clone();
-    on_runtime(runtime, || within_time(&deadline, work(store))).map_err(wasmtime::Error::new)?
-}
-
-fn on_runtime<R, F>(runtime: &Runtime, work: impl FnOnce() -> F + Send) -> std::io::Result<R>
-where
-    R: Send,
-    F: Future<Output = R>,
-{
-    let waiting = || runtime.block_on(work());
-    if tokio::runtime::Handle::try_current().is_err() {
-        return Ok(waiting());
-    }
-    // A thread of somebody's own runtime, who plans a pipeline there: it may not wait for another one.
-    std::thread::scope(|threads| {
-        let thread = std::thread::Builder::new().stack_size(WORKER_STACK_BYTES).spawn_scoped(threads, waiting);
-        Ok(thread?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })
+    code.engine.wait_for(|| within_time(&deadline, work(store))).map_err(wasmtime::Error::new)?
 }
 
 /// Some work for a guest, for as long as that has time and the run goes on.

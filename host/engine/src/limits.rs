@@ -82,6 +82,11 @@ impl Limiter {
         self.memory
     }
 
+    /// Elements of all tables, which never shrink either.
+    pub(crate) fn tables(&self) -> usize {
+        self.tables
+    }
+
     /// Whether growth was refused since the last question. How it surfaces differs by language: a trap here, an ordinary
     /// error there. So the host remembers.
     pub(crate) fn take_denied(&mut self) -> bool {

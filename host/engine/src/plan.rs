@@ -360,7 +360,17 @@ impl Plan {
 
     /// The file that the answers of models are kept in, where nothing else is said: beside the first output that is a file.
     pub fn answers(&self) -> PathBuf {
-        let folder = || self.first_file().map_or_else(|| PathBuf::from("."), |_| self.folder());
+        // Not within a data set, which is handed on as it is.
+        let dataset = self.pipeline.dataset.as_ref().map(|dataset| Path::new(dataset.folder.as_str()));
+        let beside = |folder: &Path| match folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let folder = || match (dataset, self.first_file()) {
+            (Some(dataset), _) => beside(dataset),
+            (None, Some(_)) => self.folder(),
+            (None, None) => PathBuf::from("."),
+        };
         self.pipeline.answers.as_ref().map_or_else(|| folder().join(".stillroom").join("answers.db"), PathBuf::from)
     }
 

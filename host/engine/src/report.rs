@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,21 @@ pub struct LimitsReport {
     pub output_rows: u64,
     /// Bytes that a call may say to the log.
     pub log: u64,
+    /// Elements of an instance's tables.
+    #[serde(default)]
+    pub tables: u64,
+    /// Instances at once; none where each thread may have one.
+    #[serde(default)]
+    pub instances: Option<u64>,
+    /// Rows that the step may reject or fail on in a run; none where there is no bound.
+    #[serde(default)]
+    pub rejected_rows: Option<u64>,
+    /// The size of the plugin's file, in bytes.
+    #[serde(default)]
+    pub component: u64,
+    /// Wall time of compiling it, in seconds.
+    #[serde(default)]
+    pub compile_seconds: f64,
 }
 
 /// A file that was written.
@@ -214,6 +229,9 @@ pub struct ModelReport {
 pub struct Peak {
     /// Linear memory of its instance, in bytes.
     pub memory: u64,
+    /// Elements of its tables.
+    #[serde(default)]
+    pub tables: u64,
     /// Wall time, in seconds.
     pub seconds: f64,
     /// Bytes that it handed back.
@@ -227,6 +245,7 @@ pub struct Peak {
 impl Peak {
     fn rise(&mut self, other: &Self) {
         self.memory = self.memory.max(other.memory);
+        self.tables = self.tables.max(other.tables);
         self.seconds = self.seconds.max(other.seconds);
         self.output = self.output.max(other.output);
         self.output_rows = self.output_rows.max(other.output_rows);
@@ -260,6 +279,7 @@ impl Count {
         self.log_dropped += spent.used.log_dropped;
         self.peak.rise(&Peak {
             memory: spent.memory as u64,
+            tables: spent.tables as u64,
             seconds: spent.time.as_secs_f64(),
             output: spent.bytes_out as u64,
             output_rows: rows as u64,
@@ -277,7 +297,8 @@ pub struct Progress {
     rows_read: AtomicU64,
     rows_done: AtomicU64,
     kept: AtomicBool,
-    models: OnceLock<Arc<Models>>,
+    /// Not its owner: who watches a run does not hold open what it keeps.
+    models: OnceLock<Weak<Models>>,
 }
 
 impl Progress {
@@ -313,12 +334,12 @@ impl Progress {
 
     /// The models that are asked, and what was answered so far.
     pub fn models(&self) -> Vec<ModelReport> {
-        self.models.get().map(|models| models.report()).unwrap_or_default()
+        self.models.get().and_then(Weak::upgrade).map(|models| models.report()).unwrap_or_default()
     }
 
     pub(crate) fn set_models(&self, models: &Arc<Models>) {
         // A run has one pipeline.
-        let _ = self.models.set(models.clone());
+        let _ = self.models.set(Arc::downgrade(models));
     }
 
     /// Whether a run that failed or was stopped left something to go on with.

@@ -32,8 +32,10 @@ mod wait;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::engine::WORKER_STACK_BYTES;
@@ -273,18 +275,26 @@ impl Run {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         while waiting.try_join_next().is_some() {}
         self.table.begin_waiting();
-        let waited = async move { table.put_waited(at, item.await) };
-        waiting.spawn_on(waited, self.engine.waiting()?.handle());
+        let handle = self.engine.waiting()?.handle();
+        let item = handle.spawn(item);
+        let waited = async move {
+            match AbortOnDrop(item).await {
+                Ok(item) => table.put_waited(at, item),
+                // A panic of ours must not leave the threads waiting for ever.
+                Err(error) if error.is_panic() => table.fail(panicked("the host", &*error.into_panic())),
+                Err(_) => {}
+            }
+        };
+        waiting.spawn_on(waited, handle);
         Ok(number)
     }
 
     /// Nobody waits for what the run does not need any more.
     fn leave_waiting(&self) {
         let mut waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        if !waiting.is_empty()
-            && let Ok(runtime) = self.engine.waiting()
-        {
-            runtime.block_on(waiting.shutdown());
+        if !waiting.is_empty() {
+            // Where there is no runtime, nothing waits on one.
+            let _ = self.engine.wait_for(|| waiting.shutdown());
         }
     }
 
@@ -295,10 +305,14 @@ impl Run {
         match error {
             None => {
                 let models = self.models.report();
-                if !models.is_empty() {
-                    self.engine.waiting()?.block_on(self.models.complete());
+                let has_asked = !models.is_empty();
+                let report =
+                    End { summary: &self.summary, stages, models, journal: self.journal.as_deref() }.complete(start)?;
+                // Not before the outputs have their names: until then the run may be gone on with.
+                if has_asked {
+                    self.engine.wait_for(|| self.models.complete())?;
                 }
-                End { summary: &self.summary, stages, models, journal: self.journal.as_deref() }.complete(start)
+                Ok(report)
             }
             Some(error) => {
                 let halted = self.models.halted().filter(|_| matches!(error, Error::Stopped));
@@ -339,7 +353,7 @@ fn open_models(plan: &Plan, options: &RunOptions, journal: Option<&Journal>) -> 
     }
     let id = journal.map_or_else(journal::new_id, Journal::run_id);
     let store = Store::open(&path, RunId(id), options.refresh)?;
-    let before = plan.engine.waiting()?.block_on(store.spent())?;
+    let before = plan.engine.wait_for(|| store.spent())??;
     options.progress.set_models(&plan.models);
     plan.models.begin(store, &options.progress, before).map_err(|message| Error::Engine { message, help: None })
 }
@@ -378,6 +392,23 @@ fn few(plan: &Plan) -> Vec<Option<Few>> {
         }
     }
     few
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = std::result::Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// For what needs a token and holds nothing up.

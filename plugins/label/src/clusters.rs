@@ -88,6 +88,8 @@ impl Step for Clusters {
             }
         }
         let labels = Labels::of(params.labels.as_ref(), &params.default_label, params.n)?;
+        // Rows that are rejected are left out.
+        schema.rows_any();
         schema.output_field("summary_label", labels.data_type());
         schema.output::<Utf8>("model_name");
         Ok(Self {
@@ -116,21 +118,19 @@ impl Step for Clusters {
             return Ok(None);
         }
         let answers = self.ask();
-        let (mut labels, mut names, mut rejected) = (Vec::new(), Utf8Builder::default(), Vec::new());
+        let (mut labels, mut names, mut rows, mut rejected) =
+            (Vec::new(), Utf8Builder::default(), Vec::new(), Vec::new());
         for (row, place) in std::mem::take(&mut self.rows).into_iter().enumerate() {
             match place.and_then(|place| answers[place].clone()) {
                 Ok((label, model)) => {
                     labels.push(label);
                     names.push(model.as_deref());
+                    rows.push(row as u32);
                 }
-                Err(reason) => {
-                    labels.push(Cell::Null);
-                    names.push(None::<&str>);
-                    rejected.push(Rejection { row: row as u32, reason });
-                }
+                Err(reason) => rejected.push(Rejection { row: row as u32, reason }),
             }
         }
-        Ok(Some(Output::of(column(&self.labels.data_type(), labels)?).with(names).rejecting(rejected)))
+        Ok(Some(Output::of(column(&self.labels.data_type(), labels)?).with(names).rows(rows).rejecting(rejected)))
     }
 }
 

@@ -13,8 +13,14 @@ use crate::limits::Rest;
 use crate::model::ask::{Ask, Finish, Generate, Message, Parameters, Prompt, Reply, Role, Trouble, TroubleKind, Words};
 use crate::model::{Asked, Models};
 
-/// Most requests of a call: they are under way together.
+/// Most requests of a call.
 const MAX_REQUESTS: usize = 100_000;
+
+/// Most bytes of the requests that a guest makes at once, each sample counted.
+const MAX_BYTES: usize = 64 << 20;
+
+/// The largest schema, in bytes: it is looked at by the host, where no time limit holds.
+const MAX_SCHEMA: usize = 256 << 10;
 
 /// What the host keeps for an instance.
 #[derive(Default)]
@@ -53,7 +59,7 @@ impl Llm {
     fn place(&mut self) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&(self.step.len() as u64).to_le_bytes()).update(self.step.as_bytes());
-        for number in [self.moment.item, self.moment.first_row, self.asked] {
+        for number in [self.moment.item, self.moment.first_row, self.moment.call, self.asked] {
             hasher.update(&number.to_le_bytes());
         }
         self.asked += 1;
@@ -71,6 +77,21 @@ impl Llm {
             false => {
                 denied(format!("the model `{model}` is not granted to this plugin (`grants: {{ {what}: [{model}] }}`)"))
             }
+        }
+    }
+
+    /// Whether so many more requests, of so many bytes together, may be made in this call.
+    fn allow(&self, requests: usize, bytes: usize) -> Result<(), models::Failure> {
+        let invalid = |why: String| Err(models::Failure::Invalid(why));
+        if !self.moment.may_ask {
+            return invalid("models are asked while rows move: in `process` and `finish`, not in `open`".to_owned());
+        }
+        if self.asked as usize + requests > MAX_REQUESTS {
+            return invalid(format!("more than {MAX_REQUESTS} requests in one call"));
+        }
+        match bytes > MAX_BYTES {
+            true => invalid(format!("requests of more than {} MiB at once", MAX_BYTES >> 20)),
+            false => Ok(()),
         }
     }
 
@@ -107,9 +128,9 @@ impl llm::Host for Abilities {
         if let Err(failure) = self.llm.about(&model, self.llm.grants.llm.as_deref(), "llm") {
             return vec![Err(failure); count.min(MAX_REQUESTS)];
         }
-        if count > MAX_REQUESTS {
-            let why = format!("{count} requests in one call; {MAX_REQUESTS} are the most");
-            return vec![Err(models::Failure::Invalid(why)); MAX_REQUESTS];
+        let bytes = requests.iter().map(size).sum::<usize>().saturating_mul(samples as usize);
+        if let Err(failure) = self.llm.allow(count, bytes) {
+            return vec![Err(failure); count.min(MAX_REQUESTS)];
         }
         let mut asks = Vec::with_capacity(count);
         let mut invalid: Vec<Option<models::Failure>> = Vec::with_capacity(count);
@@ -142,6 +163,10 @@ impl llm::Host for Abilities {
         if let Err(failure) = self.llm.about(&model, self.llm.grants.llm.as_deref(), "llm") {
             return vec![Err(failure); texts.len()];
         }
+        let size = |scored: &llm::Scored| scored.text.len() + scored.query.as_ref().map_or(0, String::len);
+        if let Err(failure) = self.llm.allow(texts.len(), texts.iter().map(size).sum()) {
+            return vec![Err(failure); texts.len()];
+        }
         let asks = texts.into_iter().map(|llm::Scored { query, text }| Ask::Score { query, text }).collect();
         let rating = |(label, value)| llm::Rating { label, value };
         let ratings = |reply| match reply {
@@ -161,6 +186,9 @@ impl embedding::Host for Abilities {
         if let Err(failure) = self.llm.about(&model, self.llm.grants.embedding.as_deref(), "embedding") {
             return vec![Err(failure); texts.len()];
         }
+        if let Err(failure) = self.llm.allow(texts.len(), texts.iter().map(String::len).sum()) {
+            return vec![Err(failure); texts.len()];
+        }
         let asks = texts.into_iter().map(|text| Ask::Embed { text }).collect();
         let vector = |reply| match reply {
             Reply::Vector { vector, .. } => Ok(vector.iter().flat_map(|value| value.to_le_bytes()).collect()),
@@ -168,6 +196,16 @@ impl embedding::Host for Abilities {
         };
         self.llm.ask(&model, asks).await.into_iter().map(|reply| reply.and_then(vector)).collect()
     }
+}
+
+/// Bytes of a request's texts.
+fn size(request: &llm::Request) -> usize {
+    let prompt = match &request.prompt {
+        llm::Prompt::Chat(messages) => messages.iter().map(|message| message.content.len() + 64).sum(),
+        llm::Prompt::Text(text) => text.len(),
+    };
+    let stop = request.stop.iter().map(String::len).sum::<usize>();
+    prompt + stop + request.schema.as_ref().map_or(0, String::len) + 256
 }
 
 /// A guest's request, if it is one.
@@ -186,6 +224,9 @@ fn generate(request: llm::Request) -> Result<Generate, String> {
         llm::Prompt::Chat(messages) => Prompt::Chat(messages.into_iter().map(message).collect()),
         llm::Prompt::Text(text) => Prompt::Text(text),
     };
+    if schema.as_ref().is_some_and(|text| text.len() > MAX_SCHEMA) {
+        return Err(format!("a schema of more than {MAX_SCHEMA} bytes"));
+    }
     if [temperature, top_p].into_iter().flatten().any(|number| !number.is_finite()) {
         return Err("`temperature` and `top-p` are numbers".to_owned());
     }

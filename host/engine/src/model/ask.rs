@@ -130,6 +130,9 @@ pub(crate) struct Token {
     pub(crate) others: Vec<(String, f64)>,
 }
 
+/// More than any request takes.
+const MOST_TOKENS: u64 = 1 << 32;
+
 /// Tokens that a request took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Usage {
@@ -156,9 +159,9 @@ pub(crate) enum TroubleKind {
     Passing,
     /// There was no whole answer in time.
     Timeout,
-    /// The server says that the request is none (400, 404, 413, 422).
+    /// The server says that the request is none (400, 413, 422).
     Invalid,
-    /// The key is not right, or may not do this (401, 403): no request can succeed.
+    /// The key is not right, may not do this, or there is no such model (401, 403, 404): no request can succeed.
     Key,
     /// The server will not answer to this.
     Refused,
@@ -171,9 +174,11 @@ pub(crate) enum TroubleKind {
 impl Reply {
     /// Tokens that it took.
     pub(crate) fn usage(&self) -> Usage {
-        match self {
+        let usage = match self {
             Self::Words(words) => words.usage,
             Self::Vector { usage, .. } | Self::Ratings { usage, .. } => *usage,
-        }
+        };
+        // A server may say anything; sums of this do not wrap around.
+        Usage { input: usage.input.min(MOST_TOKENS), output: usage.output.min(MOST_TOKENS) }
     }
 }

@@ -4,17 +4,26 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use jsonschema::Validator;
+use futures_util::StreamExt;
 
-use super::ask::{Ask, Generate, Message, Prompt, Reply, Role, Trouble, TroubleKind};
-use super::lane::Lane;
+use super::ask::{Ask, Generate, Message, Prompt, Reply, Role, Trouble, TroubleKind, Words};
+use super::lane::{Lane, Reserved};
 use super::schema;
 use super::spec::{Budget, ModelKind, ModelSpec};
 use super::store::{About, Spent, Store, Taken};
 use crate::pipeline::did_you_mean;
 use crate::report::{ModelReport, Progress};
+
+/// Requests of one call that are looked after at once; a model's own rates are below that, mostly.
+const AT_ONCE: usize = 1024;
+
+/// How often it is looked whether the budget has room, or the run can end.
+const BUDGET_LOOK: Duration = Duration::from_millis(20);
+
+/// Schemas that are kept compiled.
+const MOST_SCHEMAS: usize = 64;
 
 /// What a guest asks, and where in the run.
 pub(crate) struct Asked {
@@ -38,9 +47,14 @@ struct Running {
     progress: Arc<Progress>,
     /// What was spent before this run was gone on with: tokens and money.
     before: (u64, f64),
+    /// Schemas that were asked for lately: all requests of a step have the same, mostly.
+    schemas: Mutex<HashMap<[u8; 32], Schema>>,
     /// Why the run has to end.
     halted: Mutex<Option<Halt>>,
 }
+
+/// A schema, or what is wrong with it.
+type Schema = Result<Arc<schema::Compiled>, String>;
 
 /// Why a run has to end: no request of it can succeed, or none is to be made.
 #[derive(Debug, Clone)]
@@ -90,7 +104,14 @@ impl Models {
         let tokens = before.iter().map(|spent| spent.usage.input + spent.usage.output).sum();
         let money = before.iter().filter_map(|spent| Some(lanes.get(&spent.alias)?.price_of(spent.usage))).sum();
         let before = (tokens, money);
-        let running = Running { lanes, store, progress: progress.clone(), before, halted: Mutex::default() };
+        let running = Running {
+            lanes,
+            store,
+            progress: progress.clone(),
+            before,
+            schemas: Mutex::default(),
+            halted: Mutex::default(),
+        };
         // A plan runs once.
         let _ = self.running.set(running);
         Ok(())
@@ -123,14 +144,15 @@ impl Models {
             return asked.iter().map(|_| Err(Trouble::new(TroubleKind::Invalid, why))).collect();
         };
         let one = |asked| self.one(running, alias, asked);
-        futures_util::future::join_all(asked.into_iter().map(one)).await
+        futures_util::stream::iter(asked).map(one).buffered(AT_ONCE).collect().await
     }
 
     /// A request's counted places are another's now.
     pub(crate) fn release(&self, places: &[[u8; 16]]) {
-        if let (Some(running), false) = (self.running.get(), places.is_empty()) {
-            running.store.release(places);
-        }
+        let Some(running) = self.running.get().filter(|_| !places.is_empty()) else { return };
+        let repairs = running.lanes.values().map(|lane| u64::from(lane.model().repairs)).max().unwrap_or(0);
+        let turns = |place: &[u8; 16]| (0..=repairs).map(|turn| turn_place(*place, turn)).collect::<Vec<_>>();
+        running.store.release(&places.iter().flat_map(turns).collect::<Vec<_>>());
     }
 
     fn find(&self, alias: &str) -> Option<&ModelSpec> {
@@ -142,7 +164,7 @@ impl Models {
         match ask {
             Ask::Generate(generate) => {
                 let generate = lane.settle(generate);
-                match generate.schema.as_ref().map(schema::compile).transpose() {
+                match generate.schema.as_ref().map(|schema| running.compiled(schema)).transpose() {
                     Err(why) => Err(Trouble::new(TroubleKind::Invalid, why)),
                     Ok(None) => self.kept(running, lane, Ask::Generate(generate), place).await,
                     Ok(Some(validator)) => self.checked(running, lane, generate, &validator, place).await,
@@ -159,18 +181,23 @@ impl Models {
         running: &Running,
         lane: &Lane,
         mut generate: Generate,
-        validator: &Validator,
+        validator: &schema::Compiled,
         place: [u8; 16],
     ) -> Result<Reply, Trouble> {
         let mut repairs = lane.model().repairs;
         let mut turn = 0_u64;
         loop {
             let reply = self.kept(running, lane, Ask::Generate(generate.clone()), turn_place(place, turn)).await?;
-            let Reply::Words(words) = &reply else { return Ok(reply) };
-            let Err(wrong) = schema::check(validator, &words.text) else { return Ok(reply) };
+            let Reply::Words(words) = reply else { return Ok(reply) };
+            let wrong = match schema::check(validator, &words.text) {
+                Ok(json) => return Ok(Reply::Words(Words { text: json.to_owned(), ..words })),
+                Err(wrong) => wrong,
+            };
             if repairs == 0 {
                 lane.counts.mismatched.fetch_add(1, Ordering::Relaxed);
-                return Err(Trouble::new(TroubleKind::Mismatch, wrong));
+                let beginning: String =
+                    words.text.chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect();
+                return Err(Trouble::new(TroubleKind::Mismatch, format!("{wrong}; the answer was: {beginning}")));
             }
             (repairs, turn) = (repairs - 1, turn + 1);
             lane.counts.repaired.fetch_add(1, Ordering::Relaxed);
@@ -188,39 +215,46 @@ impl Models {
     /// An answer that is kept; or one that is asked for and then kept.
     async fn kept(&self, running: &Running, lane: &Lane, ask: Ask, place: [u8; 16]) -> Result<Reply, Trouble> {
         let key = lane.key(&ask);
-        let kept = |error: String| running.halt("what was answered cannot be kept", &error);
-        match running.store.take(key, place).await.map_err(|error| kept(error.to_string()))? {
+        let taken = match running.store.take(key, place).await {
+            Ok(taken) => taken,
+            Err(error) => return running.broken(&error).await,
+        };
+        match taken {
             Taken::Answer(_, reply) => {
                 lane.counts.kept.fetch_add(1, Ordering::Relaxed);
                 Ok(reply)
             }
             Taken::Nothing(n) => {
                 let start = Instant::now();
-                let reply = self.fresh(running, lane, &ask).await?;
-                let about = About { alias: lane.alias().to_owned(), latency: start.elapsed() };
-                running.store.keep(key, n, place, &reply, about).await.map_err(|error| kept(error.to_string()))?;
-                Ok(reply)
+                let ask = lane.varied(ask, n);
+                let (reply, answered_by) = self.fresh(running, lane, &ask).await?;
+                let about = About { alias: answered_by.alias().to_owned(), latency: start.elapsed() };
+                match running.store.keep(key, n, place, &reply, about).await {
+                    Ok(_) => Ok(reply),
+                    Err(error) => running.broken(&error).await,
+                }
             }
         }
     }
 
     /// An answer of the model's server, or of one that stands in for it.
-    async fn fresh(&self, running: &Running, lane: &Lane, ask: &Ask) -> Result<Reply, Trouble> {
+    async fn fresh<'a>(&self, running: &'a Running, lane: &'a Lane, ask: &Ask) -> Result<(Reply, &'a Lane), Trouble> {
         let first = match self.tried(running, lane, ask).await {
             Err(trouble) if trouble.kind.may_be_elsewhere() => trouble,
-            done => return done,
+            done => return done.map(|reply| (reply, lane)),
         };
         for alias in &lane.model().fallback {
             let Some(other) = running.lanes.get(alias) else { continue };
             match self.tried(running, other, ask).await {
                 Err(trouble) if trouble.kind.may_be_elsewhere() => {}
-                done => return done,
+                done => return done.map(|reply| (reply, other)),
             }
         }
         match first.kind {
             // No other request would fare better.
-            kind if kind == TroubleKind::Key || lane.is_broken() => {
-                Err(running.halt(&format!("the model `{}` does not answer", lane.alias()), &first.message))
+            kind if kind == TroubleKind::Key || lane.is_gone() => {
+                running.halt(&format!("the model `{}` does not answer", lane.alias()), &first.message);
+                running.never().await
             }
             _ => Err(first),
         }
@@ -233,7 +267,7 @@ impl Models {
             // Looked at when it is this request's turn, which may be long after it was made.
             let trouble = match lane.enter(ask).await {
                 Ok(permit) => {
-                    self.within_budget(running)?;
+                    let _reserved = self.within_budget(running, lane, ask).await?;
                     match lane.send(permit, ask).await {
                         Ok(reply) => return Ok(reply),
                         Err(trouble) => trouble,
@@ -244,35 +278,61 @@ impl Models {
             let (kind, wait) = (trouble.kind, trouble.retry_after);
             // A server that is down is not waited for where another may answer.
             let is_elsewhere = kind == TroubleKind::Down && !lane.model().fallback.is_empty();
-            if is_elsewhere || !kind.may_pass() || attempt >= lane.model().retries {
+            let is_last = attempt >= lane.model().retries && kind != TroubleKind::Down;
+            if is_elsewhere || !kind.may_pass() || is_last || (kind == TroubleKind::Down && lane.is_gone()) {
                 lane.counts.failed.fetch_add(1, Ordering::Relaxed);
                 return Err(if kind == TroubleKind::Down { last.unwrap_or(trouble) } else { trouble });
             }
-            attempt += 1;
+            // Who is not let through has not tried.
             if kind != TroubleKind::Down {
+                attempt += 1;
                 lane.counts.retried.fetch_add(1, Ordering::Relaxed);
                 last = Some(trouble);
             }
-            tokio::time::sleep(lane.backoff(attempt, wait)).await;
+            tokio::time::sleep(lane.backoff(attempt.max(1), wait)).await;
         }
     }
 
-    fn within_budget(&self, running: &Running) -> Result<(), Trouble> {
-        if running.progress.is_stopped() {
-            return Err(Trouble::new(TroubleKind::Passing, "the run is stopping"));
+    /// Leave to take more of the budget, for as long as what is given back is held. What is under way counts with what it is
+    /// likely to take: who would pass the budget with that waits until more is known.
+    async fn within_budget<'a>(
+        &self,
+        running: &'a Running,
+        lane: &'a Lane,
+        ask: &Ask,
+    ) -> Result<Option<Reserved<'a>>, Trouble> {
+        loop {
+            if running.is_ending() {
+                return running.never().await;
+            }
+            let (mut tokens, mut money) = running.before;
+            let (mut likely_tokens, mut likely_money) = (0, 0.0);
+            for lane in running.lanes.values() {
+                let (usage, reserved) = (lane.usage(), lane.reserved());
+                tokens += usage.input + usage.output;
+                money += lane.price_of(usage);
+                likely_tokens += reserved.input + reserved.output;
+                likely_money += lane.price_of(reserved);
+            }
+            let over = match self.budget {
+                Budget { tokens: None, money: None } => return Ok(None),
+                Budget { tokens: Some(most), .. } if tokens >= most => format!("the budget of {most} tokens is spent"),
+                Budget { money: Some(most), .. } if money >= most => format!("the budget of {most} is spent"),
+                Budget { tokens: most_tokens, money: most_money } => {
+                    let estimate = super::lane::estimate(ask);
+                    let fits = most_tokens
+                        .is_none_or(|most| tokens + likely_tokens + estimate.input + estimate.output <= most)
+                        && most_money.is_none_or(|most| money + likely_money + lane.price_of(estimate) <= most);
+                    // One is always let through: the last one may take the rest, and then the budget is known to be spent.
+                    if fits || likely_tokens == 0 {
+                        return Ok(Some(lane.reserve(estimate)));
+                    }
+                    tokio::time::sleep(BUDGET_LOOK).await;
+                    continue;
+                }
+            };
+            running.halt(&over, "");
         }
-        let (mut tokens, mut money) = running.before;
-        for lane in running.lanes.values() {
-            let usage = lane.usage();
-            tokens += usage.input + usage.output;
-            money += lane.cost();
-        }
-        let over = match self.budget {
-            Budget { tokens: Some(most), .. } if tokens >= most => format!("the budget of {most} tokens is spent"),
-            Budget { money: Some(most), .. } if money >= most => format!("the budget of {most} is spent"),
-            _ => return Ok(()),
-        };
-        Err(running.halt(&over, ""))
     }
 
     /// The model of a name; of a mixture the one that falls to this place.
@@ -293,15 +353,48 @@ impl std::fmt::Debug for Models {
 }
 
 impl Running {
-    /// Ends the run; for the request that finds out.
-    fn halt(&self, message: &str, why: &str) -> Trouble {
+    /// Ends the run; for the request that finds out. What is under way is waited for, and kept: it is paid for.
+    fn halt(&self, message: &str, why: &str) {
         let colon = if why.is_empty() { "" } else { ": " };
         let message = format!("{message}{colon}{why}");
         let help = "what was answered is kept, and not asked again by the next run".to_owned();
         let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-        halted.get_or_insert_with(|| Halt { message: message.clone(), help });
-        self.progress.stop();
-        Trouble::new(TroubleKind::Passing, message)
+        halted.get_or_insert_with(|| Halt { message, help });
+    }
+
+    /// Answers cannot be kept: no more are asked for.
+    async fn broken<T>(&self, error: &crate::error::Error) -> T {
+        self.halt("answers of models cannot be kept", &error.to_string());
+        self.never().await
+    }
+
+    fn is_ending(&self) -> bool {
+        self.progress.is_stopped() || self.halted.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// A request that is not made any more: whoever waits for it is told by the end of the run, and takes nothing for an answer.
+    async fn never<T>(&self) -> T {
+        while !self.progress.is_stopped() {
+            if self.lanes.values().all(|lane| lane.under_way() == 0) {
+                self.progress.stop();
+            }
+            tokio::time::sleep(BUDGET_LOOK).await;
+        }
+        std::future::pending().await
+    }
+
+    fn compiled(&self, schema: &serde_json::Value) -> Schema {
+        let key = *blake3::hash(schema.to_string().as_bytes()).as_bytes();
+        if let Some(known) = self.schemas.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let compiled = schema::compile(schema).map(Arc::new);
+        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        if schemas.len() >= MOST_SCHEMAS {
+            schemas.clear();
+        }
+        schemas.insert(key, compiled.clone());
+        compiled
     }
 }
 

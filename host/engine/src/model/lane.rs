@@ -1,5 +1,6 @@
 //! The way to one server's model: its client, its pace, and what is counted of it.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +13,12 @@ use super::pace::{Open, Outcome, Pace, Permit};
 use super::spec::{OneModel, Price};
 use super::wire;
 use crate::report::ModelReport;
+
+/// Different requests that have to fail before a server is taken to be gone.
+const GONE_REQUESTS: usize = 8;
+
+/// The longest time that is told apart from longer ones: an hour.
+const MOST_MILLIS: u64 = 3_600_000;
 
 /// The largest answer, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
@@ -31,7 +38,49 @@ pub(crate) struct Lane {
     pub(crate) counts: Counts,
     /// In milliseconds.
     latency: Mutex<Histogram<u64>>,
+    /// What requests under way are likely to take.
+    reserved: [AtomicU64; 2],
+    under_way: AtomicU64,
+    failing: Mutex<Failing>,
     began: Instant,
+}
+
+/// What failed since the last answer.
+#[derive(Default)]
+struct Failing {
+    /// Different requests, as far as that matters.
+    requests: HashSet<u64>,
+    /// Tries that were to tell whether the server is back.
+    probes: u32,
+}
+
+/// Room in the budget for a request that is under way.
+pub(crate) struct Reserved<'a> {
+    lane: &'a Lane,
+    usage: Usage,
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.lane.reserved[0].fetch_sub(self.usage.input, Ordering::Relaxed);
+        self.lane.reserved[1].fetch_sub(self.usage.output, Ordering::Relaxed);
+    }
+}
+
+/// A request that is under way, also one that is given up.
+struct UnderWay<'a>(&'a AtomicU64);
+
+impl<'a> UnderWay<'a> {
+    fn begin(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What was asked and answered.
@@ -67,7 +116,7 @@ impl Lane {
             .tcp_nodelay(true);
         let client = if model.url.starts_with("https:") { client } else { client.tls_certs_only([]) };
         let client = client.build().map_err(|error| format!("the model `{alias}` cannot be asked: {error}"))?;
-        let latency = Histogram::new(3).map_err(|error| error.to_string())?;
+        let latency = Histogram::new_with_bounds(1, MOST_MILLIS, 3).map_err(|error| error.to_string())?;
         Ok(Self {
             alias: alias.to_owned(),
             model: model.clone(),
@@ -75,6 +124,9 @@ impl Lane {
             pace: Pace::new(&model.rates),
             counts: Counts::default(),
             latency: Mutex::new(latency),
+            reserved: Default::default(),
+            under_way: AtomicU64::new(0),
+            failing: Mutex::default(),
             began: Instant::now(),
         })
     }
@@ -105,6 +157,16 @@ impl Lane {
         generate
     }
 
+    /// The n-th time that the same is asked. With the seed that the pipeline declares, the same would be answered each time.
+    pub(crate) fn varied(&self, mut ask: Ask, n: u64) -> Ask {
+        if let Ask::Generate(generate) = &mut ask
+            && generate.parameters.seed == self.model.parameters.seed
+        {
+            generate.parameters.seed = generate.parameters.seed.map(|seed| seed.wrapping_add(n));
+        }
+        ask
+    }
+
     /// What an answer is kept by: all that it hangs on, and nothing secret.
     pub(crate) fn key(&self, ask: &Ask) -> [u8; 32] {
         let OneModel { provider, url, model, version, extra, structured, scoring, .. } = &self.model;
@@ -118,7 +180,8 @@ impl Lane {
 
     /// Waits until the model's pace allows a try.
     pub(crate) async fn enter(&self, ask: &Ask) -> Result<Permit, Trouble> {
-        self.pace.enter(estimate(ask)).await.map_err(|Open { until }| Trouble {
+        let Usage { input, output } = estimate(ask);
+        self.pace.enter(input + output).await.map_err(|Open { until }| Trouble {
             retry_after: Some(until.saturating_duration_since(Instant::now())),
             ..Trouble::new(TroubleKind::Down, format!("the model `{}` has failed too often lately", self.alias))
         })
@@ -126,13 +189,17 @@ impl Lane {
 
     /// One try.
     pub(crate) async fn send(&self, permit: Permit, ask: &Ask) -> Result<Reply, Trouble> {
+        let _under_way = UnderWay::begin(&self.under_way);
+        let is_probe = self.is_broken();
         let sent = wire::encode(&self.model, ask)?;
         let start = Instant::now();
         let answer = tokio::time::timeout(self.model.timeout, self.exchange(sent, ask)).await;
         let answer = answer.unwrap_or_else(|_| {
             Err(Trouble::new(TroubleKind::Timeout, format!("no whole answer within {:?}", self.model.timeout)))
         });
-        permit.done(Outcome::of(&answer));
+        let outcome = Outcome::of(&answer);
+        permit.done(outcome);
+        self.note(outcome, is_probe, ask);
         if let Ok(reply) = &answer {
             self.book(reply.usage(), start.elapsed());
         }
@@ -191,6 +258,46 @@ impl Lane {
         }
     }
 
+    /// Room in the budget.
+    pub(crate) fn reserve(&self, usage: Usage) -> Reserved<'_> {
+        self.reserved[0].fetch_add(usage.input, Ordering::Relaxed);
+        self.reserved[1].fetch_add(usage.output, Ordering::Relaxed);
+        Reserved { lane: self, usage }
+    }
+
+    /// What requests under way are likely to take.
+    pub(crate) fn reserved(&self) -> Usage {
+        let load = |at: usize| self.reserved[at].load(Ordering::Relaxed);
+        Usage { input: load(0), output: load(1) }
+    }
+
+    /// Requests that the server has, or that are on the way from it.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// Whether its server is gone for good, as far as anybody can tell: many different requests failed, and none since was answered
+    /// of those that were to tell. (A few that fail on a server that is there are their rows' fault.)
+    pub(crate) fn is_gone(&self) -> bool {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.requests.len() >= GONE_REQUESTS && failing.probes > self.model.retries
+    }
+
+    fn note(&self, outcome: Outcome, is_probe: bool, ask: &Ask) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Outcome::Answered { .. } => *failing = Failing::default(),
+            Outcome::Busy { .. } => {}
+            Outcome::Failed => {
+                failing.probes += u32::from(is_probe);
+                if failing.requests.len() < GONE_REQUESTS {
+                    let json = serde_json::to_vec(ask).unwrap_or_default();
+                    failing.requests.insert(xxhash_rust::xxh3::xxh3_64(&json));
+                }
+            }
+        }
+    }
+
     async fn exchange(&self, sent: wire::Sent, ask: &Ask) -> Result<Reply, Trouble> {
         let wire::Sent { method, url, headers, body } = sent;
         let answer = self.client.request(method, url).headers(headers).body(body).send().await.map_err(passing)?;
@@ -224,7 +331,7 @@ fn passing(error: reqwest::Error) -> Trouble {
 }
 
 /// Tokens that a request will take, roughly.
-fn estimate(ask: &Ask) -> u64 {
+pub(crate) fn estimate(ask: &Ask) -> Usage {
     let text = |text: &str| text.len() as u64 / TOKEN_CHARS;
     match ask {
         Ask::Generate(generate) => {
@@ -232,9 +339,9 @@ fn estimate(ask: &Ask) -> u64 {
                 Prompt::Chat(messages) => messages.iter().map(|message| text(&message.content)).sum(),
                 Prompt::Text(prompt) => text(prompt),
             };
-            given + generate.parameters.max_tokens.map_or(ANSWER_TOKENS, u64::from)
+            Usage { input: given, output: generate.parameters.max_tokens.map_or(ANSWER_TOKENS, u64::from) }
         }
-        Ask::Embed { text: given } => text(given),
-        Ask::Score { query, text: given } => text(given) + query.as_deref().map_or(0, text),
+        Ask::Embed { text: given } => Usage { input: text(given), output: 0 },
+        Ask::Score { query, text: given } => Usage { input: text(given) + query.as_deref().map_or(0, text), output: 0 },
     }
 }

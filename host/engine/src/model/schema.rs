@@ -18,27 +18,56 @@ const MAX_DEPTH: u32 = 64;
 const ALL_OF: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const ONE: [&str; 4] = ["not", "if", "then", "else"];
 
+/// The most places of schemas within one, in bytes of their pointers.
+const MAX_POINTERS: usize = 4 << 20;
+
+/// The most patterns of a schema, and what one of them may take when it is compiled, in bytes.
+const MAX_PATTERNS: usize = 200;
+const PATTERN_BYTES: usize = 256 << 10;
+
+/// How often a part of an answer may be looked at, because each level of it doubles that.
+const MAX_LOOKS: f64 = 1e7;
+
 /// A schema that can be used.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    validator: Validator,
+    /// The most schemas that one value is held against.
+    width: u64,
+}
+
+/// Looks whether a schema can be used.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
+pub(crate) fn compile(schema: &Value) -> Result<Compiled, String> {
     if schema.to_string().len() > MAX_BYTES {
         return Err(format!("the schema is larger than {MAX_BYTES} bytes"));
     }
-    let mut costs = HashMap::new();
+    let (mut costs, mut width) = (HashMap::new(), 1);
     // A schema that leads to itself for one and the same value would never end, and one that doubles at every step hardly.
-    for at in pointers(schema) {
-        cost(schema, &at, 0, &mut costs)?;
+    for at in pointers(schema)? {
+        width = width.max(cost(schema, &at, 0, &mut costs)?.0);
     }
     // By default patterns may take exponential time; these take linear time.
-    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-    options.build(schema).map_err(|error| format!("the schema is none: {error}"))
+    let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES);
+    let options = jsonschema::options().with_pattern_options(patterns);
+    let validator = options.build(schema).map_err(|error| format!("the schema is none: {error}"))?;
+    Ok(Compiled { validator, width })
 }
 
-/// What is wrong with an answer; nothing where it is as the schema says.
-pub(crate) fn check(validator: &Validator, text: &str) -> Result<(), String> {
-    let value: Value = serde_json::from_str(text.trim()).map_err(|error| format!("the answer is no JSON: {error}"))?;
+/// The JSON of an answer, where it is as the schema says. Around it there may be a fence, and what a model thought before.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check<'a>(compiled: &Compiled, text: &'a str) -> Result<&'a str, String> {
+    let Compiled { validator, width } = compiled;
+    let json = bare(text);
+    let value: Value = serde_json::from_str(json).map_err(|error| format!("the answer is no JSON: {error}"))?;
+    // References count twice in a width, which does not matter for answers of any sane depth.
+    if (*width as f64 / 2.0).max(1.0).powf(depth(&value)) > MAX_LOOKS {
+        return Err("the answer is nested too deeply for its schema".to_owned());
+    }
     let errors: Vec<String> = validator
         .iter_errors(&value)
         .take(3)
@@ -47,13 +76,41 @@ pub(crate) fn check(validator: &Validator, text: &str) -> Result<(), String> {
             format!("{}{error}", if at.is_empty() { String::new() } else { format!("at `{at}`: ") })
         })
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+    if errors.is_empty() { Ok(json) } else { Err(errors.join("; ")) }
+}
+
+/// A text without what a model thought, and without a fence around it.
+fn bare(text: &str) -> &str {
+    let said = text.rsplit_once("</think>").map_or(text, |(_, said)| said).trim();
+    let Some(rest) = said.strip_prefix("```") else { return said };
+    let inside = rest.split_once('\n').map_or(rest, |(_, inside)| inside);
+    inside.rsplit_once("```").map_or(inside, |(inside, _)| inside).trim()
+}
+
+fn depth(value: &Value) -> f64 {
+    match value {
+        Value::Array(items) => 1.0 + items.iter().map(depth).fold(0.0, f64::max),
+        Value::Object(members) => 1.0 + members.values().map(depth).fold(0.0, f64::max),
+        _ => 0.0,
+    }
 }
 
 /// The places of all schemas within one.
-fn pointers(schema: &Value) -> Vec<String> {
+fn pointers(schema: &Value) -> Result<Vec<String>, String> {
     let (mut all, mut open) = (Vec::new(), vec![(String::new(), schema)]);
+    let (mut bytes, mut patterns) = (0, 0);
     while let Some((at, value)) = open.pop() {
+        bytes += at.len();
+        if let Value::Object(members) = value {
+            patterns += usize::from(members.get("pattern").is_some_and(Value::is_string));
+            patterns += members.get("patternProperties").and_then(Value::as_object).map_or(0, serde_json::Map::len);
+        }
+        if bytes > MAX_POINTERS || patterns > MAX_PATTERNS {
+            return Err("the schema is too large".to_owned());
+        }
+        if !at.is_empty() && value.get("$id").is_some_and(Value::is_string) {
+            return Err("a schema within the schema has an `$id`; refer to places by `#/…`".to_owned());
+        }
         match value {
             Value::Object(members) => {
                 let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
@@ -66,7 +123,7 @@ fn pointers(schema: &Value) -> Vec<String> {
             _ => {}
         }
     }
-    all
+    Ok(all)
 }
 
 /// How many schemas one value is held against, and how deep they are; none while that is being worked out.
@@ -136,7 +193,8 @@ mod tests {
     fn answers_are_held_against_it() {
         let schema = json!({ "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["n"] });
         let validator = compile(&schema).unwrap();
-        assert_eq!(check(&validator, " {\"n\": 3}\n"), Ok(()));
+        assert_eq!(check(&validator, " {\"n\": 3}\n"), Ok("{\"n\": 3}"));
+        assert_eq!(check(&validator, "<think>3?</think>\n```json\n{\"n\": 3}\n```\n"), Ok("{\"n\": 3}"));
         let wrong = check(&validator, "{\"n\": \"three\"}").unwrap_err();
         assert!(wrong.starts_with("at `/n`: "), "{wrong}");
         assert!(check(&validator, "three").unwrap_err().starts_with("the answer is no JSON: "));
@@ -146,7 +204,7 @@ mod tests {
     fn trees_may_be_of_any_depth() {
         let tree = json!({ "type": "object", "properties": { "next": { "$ref": "#" } } });
         let validator = compile(&tree).unwrap();
-        assert_eq!(check(&validator, r#"{"next": {"next": {}}}"#), Ok(()));
+        assert!(check(&validator, r#"{"next": {"next": {}}}"#).is_ok());
         assert!(check(&validator, r#"{"next": {"next": 1}}"#).is_err());
     }
 

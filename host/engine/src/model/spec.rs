@@ -23,6 +23,16 @@ pub(crate) enum ModelKind {
     Mixture(Vec<(String, f64)>),
 }
 
+impl ModelKind {
+    /// What is asked, for people.
+    pub(crate) fn asked(&self) -> String {
+        match self {
+            Self::One(model) => format!("{:?} {} {:?}", model.provider, model.model, model.parameters),
+            Self::Mixture(of) => format!("{of:?}"),
+        }
+    }
+}
+
 /// A model of a server.
 #[derive(Clone)]
 pub(crate) struct OneModel {

@@ -17,7 +17,7 @@ use crate::contract::v0_1::{Column, Kind, Manifest};
 use crate::engine::Engine;
 use crate::error::{Error, PipelineError, Result};
 use crate::instance::{Failure, Instance, Opening};
-use crate::limits::{Brake, Limits};
+use crate::limits::{Brake, Limits, LoadLimits};
 use crate::lock::Pin;
 use crate::model::Models;
 use crate::pipeline::{Action, MODELS_HELP, OnError, Pipeline, Place, Spanned, Step, UseSpec, did_you_mean};
@@ -42,6 +42,9 @@ impl Builtins {
         self.0.iter().copied()
     }
 }
+
+/// What a call of a step that asks models may hand over, requests included, where the pipeline says nothing, in bytes.
+const WAITING_OUTPUT_BYTES: usize = 64 << 20;
 
 /// Whether a plugin's steps ask models.
 fn asks(plugin: &Plugin) -> bool {
@@ -98,6 +101,10 @@ impl<'a> Lookup<'a> {
             params: uses.parameters().to_string(),
             fields: offered.iter().map(|offer| (offer.name.clone(), offer.text.clone(), offer.nullable)).collect(),
         };
+        // Many of its instances are live at once: what each may hand over is less than where each thread has one.
+        if asks(&plugin) && opening.limits.output_bytes == Limits::default().output_bytes {
+            opening.limits.output_bytes = WAITING_OUTPUT_BYTES;
+        }
         let instance = Instance::open(&opening).map_err(|failure| self.open_error(step, uses, &failure, &untold))?;
         let (opened, at_rest) = (instance.opened().clone(), instance.memory());
         opening.signed = Some(Arc::new(opened.clone()));
@@ -148,6 +155,12 @@ impl<'a> Lookup<'a> {
         self.check_models(uses, &plugin, &pinned)?;
         self.loaded.insert(name.clone(), PlannedPlugin { name: name.clone(), plugin: plugin.clone(), pinned });
         Ok(plugin)
+    }
+
+    /// What loading a plugin may cost.
+    pub(super) fn load_limits(&self, plugin: &str) -> LoadLimits {
+        let spec = self.pipeline.plugins.iter().find(|spec| *spec.name == plugin);
+        spec.map(|spec| spec.load).unwrap_or_default()
     }
 
     fn load(&self, uses: &UseSpec) -> Result<(Plugin, Pinned)> {

@@ -23,6 +23,7 @@ use crate::contract::v0_1::Kind;
 use crate::error::PipelineError;
 use crate::expression::ExpressionError;
 use crate::instance::Opening;
+use crate::limits::LoadLimits;
 use crate::pipeline::{
     Action, ConcatOrder, DatasetSpec, Input, JoinKind, OnError, Place, RouteBy, RouteSpec, RouteUnit, SinkSpec,
     SourceSpec, Spanned, Step,
@@ -330,7 +331,7 @@ impl<'a> Planner<'a> {
             reads: reads.collect(),
             makes: made.map(|(field, _)| field_text(field)).collect(),
             digest: Some(call.opening.plugin.digest().to_owned()),
-            limits: Some(limits_report(&call.opening)),
+            limits: Some(limits_report(&call.opening, self.lookup.load_limits(call.opening.plugin.name()))),
         }
     }
 
@@ -505,7 +506,7 @@ impl BatchSize {
     }
 }
 
-fn limits_report(opening: &Opening) -> LimitsReport {
+fn limits_report(opening: &Opening, load: LoadLimits) -> LimitsReport {
     let limits = opening.limits;
     LimitsReport {
         memory: limits.memory_bytes as u64,
@@ -513,6 +514,11 @@ fn limits_report(opening: &Opening) -> LimitsReport {
         output: limits.output_bytes as u64,
         output_rows: limits.output_rows as u64,
         log: limits.log_bytes as u64,
+        tables: limits.table_elements as u64,
+        instances: limits.instances.map(|most| most as u64),
+        rejected_rows: limits.rejected_rows,
+        component: load.component_bytes as u64,
+        compile_seconds: load.compile_time.as_secs_f64(),
     }
 }
 

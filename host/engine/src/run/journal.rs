@@ -267,7 +267,7 @@ impl Journal {
         gone(std::fs::remove_file(self.folder.join(JOURNAL)))?;
         for entry in std::fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            if path.file_name().is_some_and(|name| name != LOCK) {
+            if path.file_name().is_some_and(|name| name != LOCK && name != RUN_ID) {
                 gone(std::fs::remove_file(path))?;
             }
         }

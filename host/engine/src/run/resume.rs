@@ -57,8 +57,10 @@ pub(super) fn manifest(plan: &Plan, options: &RunOptions) -> Value {
     let outer = (&pipeline.plugins, pipeline.limits, pipeline.on_error, pipeline.seed);
     // Variables do not show their values, which are digested with all else.
     let variables: Vec<_> = pipeline.plugins.iter().filter_map(|plugin| Some(&plugin.grants.env.as_ref()?.0)).collect();
+    // What is asked; how fast, with which key, and who stands in may be another.
+    let asked: Vec<_> = pipeline.models().iter().map(|spec| (&spec.name, spec.kind.asked())).collect();
     let pipeline = format!(
-        "{:?}\n{:?}\n{batch:?}\n{:?}\n{outer:?}\n{variables:?}",
+        "{asked:?}\n{:?}\n{:?}\n{batch:?}\n{:?}\n{outer:?}\n{variables:?}",
         pipeline.steps, pipeline.dataset, options.limit
     );
     json!({
@@ -237,7 +239,10 @@ impl Opening<'_> {
                     self.keeps[call.step].clone(),
                 )))
             }
-            StageKind::Wait(call) => Stage::Wait(Wait::new(call.clone(), self.tallies[call.step].clone())),
+            StageKind::Wait(call) => {
+                let waits = plan.stages.iter().filter(|stage| matches!(stage.kind, StageKind::Wait(_))).count();
+                Stage::Wait(Wait::new(call.clone(), self.tallies[call.step].clone(), waits))
+            }
             StageKind::Ordered(call) => {
                 Stage::Ordered(Ordered::new(self.steady(call), call.clone(), self.tallies[call.step].clone()))
             }

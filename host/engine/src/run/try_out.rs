@@ -98,6 +98,8 @@ impl Plan {
             help: None,
         };
         let folder = tempfile::tempdir().map_err(failed)?;
+        // What models answer is paid for, and kept where the run itself looks for it.
+        let answers = Some(self.answers());
         for (number, output) in self.outputs.iter_mut().enumerate() {
             let name = output.options.path.file_name().unwrap_or_default().to_owned();
             output.options.format =
@@ -110,7 +112,7 @@ impl Plan {
         self.has_card = false;
         let (steps, seen) = (self.steps().to_vec(), Arc::new(Seen::new(&self, most)));
         self.seen = Some(seen.clone());
-        self.run(RunOptions { limit: Some(rows), progress, ..RunOptions::default() })?;
+        self.run(RunOptions { limit: Some(rows), progress, answers, ..RunOptions::default() })?;
         let mut all = std::mem::take(&mut *seen.steps.lock().unwrap_or_else(PoisonError::into_inner));
         let mut tried = Vec::new();
         for (step, branches) in steps.iter().zip(&mut all) {

@@ -2,7 +2,7 @@
 //! at once, and each item goes on when it is done; those behind put items in order.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::stage::pass_failure;
 use super::steady::Tally;
+use crate::engine::WAITING_INSTANCES;
 use crate::error::{Blame, Error, Result};
 use crate::instance::{Answer, At, Failure, Instance};
 use crate::pipeline::OnError;
@@ -44,6 +45,8 @@ struct Crew {
     tally: Arc<Tally>,
     places: Semaphore,
     lying: Mutex<Vec<Instance>>,
+    /// Memory of those, in bytes.
+    lying_bytes: AtomicUsize,
     /// The first item that failed for good: nothing is begun for those behind it, which nobody will see.
     failed: AtomicU64,
 }
@@ -58,12 +61,15 @@ struct Part {
 }
 
 impl Wait {
-    pub(super) fn new(call: Arc<Call>, tally: Arc<Tally>) -> Self {
+    /// `others`: how many steps of the pipeline wait; they share the places that there are.
+    pub(super) fn new(call: Arc<Call>, tally: Arc<Tally>, others: usize) -> Self {
         let limits = &call.opening.limits;
-        let fit = CREW_BYTES / call.at_rest.max(1);
-        let places = limits.instances.unwrap_or(fit.clamp(CREW.start, CREW.end - 1)).max(1);
+        let fit = (CREW_BYTES / call.at_rest.max(1)).min(WAITING_INSTANCES / others.max(1));
+        let fit = fit.clamp(CREW.start, CREW.end - 1);
+        let places = limits.instances.map_or(fit, |most| most.clamp(1, CREW.end - 1));
         let (places, lying, failed) = (Semaphore::new(places), Mutex::default(), AtomicU64::new(u64::MAX));
-        Self { crew: Arc::new(Crew { call, tally, places, lying, failed }), seen: 0 }
+        let lying_bytes = AtomicUsize::new(0);
+        Self { crew: Arc::new(Crew { call, tally, places, lying, lying_bytes, failed }), seen: 0 }
     }
 
     /// The item that the parcel becomes, in time.
@@ -222,13 +228,17 @@ impl Crew {
         }
         let columns: Vec<ArrayRef> = columns.iter().map(|column| column.slice(part.start, part.len())).collect();
         let lying = self.lying.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let lying = lying.inspect(|instance| _ = self.lying_bytes.fetch_sub(instance.memory(), Ordering::Relaxed));
         let mut instance = match lying {
             Some(instance) => instance,
             None => Instance::open_waiting(&self.call.opening).await?,
         };
         let answer = instance.process_waiting(part.len(), &columns, within(at, &part), time).await;
         // One that failed is never used again, nor one that has grown too large.
-        if answer.is_ok() && !instance.is_bloated() {
+        let memory = instance.memory();
+        let fits = self.lying_bytes.load(Ordering::Relaxed) + memory <= CREW_BYTES;
+        if answer.is_ok() && !instance.is_bloated() && fits {
+            self.lying_bytes.fetch_add(memory, Ordering::Relaxed);
             self.lying.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
         }
         answer

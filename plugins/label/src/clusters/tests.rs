@@ -25,9 +25,9 @@ fn all_rows_of_a_cluster_have_its_label() {
         [&[("Assam", Some(1)), ("noise", Some(-1)), ("Mocha", Some(0))], &[("Sencha", Some(1)), ("lost", None)]];
     let output = run(r#"{"model": "small", "context": "Drinks.", "temperature": 0.0}"#, &batches);
     asked.assert_golden(golden("clusters"));
-    let labels = [Some("Tea"), Some("Unclassified"), Some("Coffee"), Some("Tea"), None];
+    let labels = [Some("Tea"), Some("Unclassified"), Some("Coffee"), Some("Tea")];
     assert_eq!(output.values::<Utf8>("summary_label"), labels);
-    assert_eq!(output.values::<Utf8>("model_name"), [Some("test"), None, Some("test"), Some("test"), None]);
+    assert_eq!(output.values::<Utf8>("model_name"), [Some("test"), None, Some("test"), Some("test")]);
     assert_eq!(reasons(&output), [(4, "`cluster_label` is null")]);
 }
 

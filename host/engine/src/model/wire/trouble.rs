@@ -132,8 +132,8 @@ fn kind(status: u16, codes: &[String], said: &str) -> TroubleKind {
         429 | 503 | 529 => TroubleKind::Busy,
         // 424: Bedrock's model has failed. 409 and 425: another request is in the way.
         408 | 409 | 424 | 425 => TroubleKind::Passing,
-        // 402: to be paid first.
-        401..=403 | 407 => TroubleKind::Key,
+        // 402: to be paid first. 404: there is no such model, or nothing at this address.
+        401..=404 | 407 => TroubleKind::Key,
         300..500 => TroubleKind::Invalid,
         _ => TroubleKind::Passing,
     }

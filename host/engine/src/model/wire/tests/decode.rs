@@ -234,7 +234,7 @@ fn what_a_status_means() {
         (408, json!({}), Passing),
         (599, json!({}), Passing),
         (400, error("context_length_exceeded"), Invalid),
-        (404, json!({ "detail": "Not Found" }), Invalid),
+        (404, json!({ "detail": "Not Found" }), Key),
         (413, json!({}), Invalid),
         (422, json!({ "detail": [{ "loc": ["body"], "msg": "field required", "type": "missing" }] }), Invalid),
         (302, json!({}), Invalid),
