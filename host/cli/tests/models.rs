@@ -115,6 +115,37 @@ fn a_run_that_is_killed_asks_nothing_again_that_was_answered() {
     }
 }
 
+#[test]
+fn rows_that_ask_the_same_have_answers_of_their_own_also_after_a_kill() {
+    const ROWS: usize = 400;
+    let dir = tempfile::tempdir().unwrap();
+    let line = json!({ "instruction": "the same for all" }).to_string() + "\n";
+    fs::write(dir.path().join("in.jsonl"), line.repeat(ROWS)).unwrap();
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let answer =
+        move |_: &Asked, _: usize| format!("answer {}", count.fetch_add(1, std::sync::atomic::Ordering::SeqCst));
+    let latency = Duration::from_millis(30);
+    let server = Faulty::start(Rules { latency, answer: Box::new(answer), ..Rules::default() }).unwrap();
+    let file = pipeline(dir.path(), &server.url(), "");
+    for kill in 1..=4 {
+        let mut child = start(&["run", &file, "--resume", "--checkpoint", "0"]);
+        while server.requests().len() < kill * ROWS / 6 && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let output = still(&["run", &file, "--resume", "--quiet"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = fs::read_to_string(dir.path().join("out.jsonl")).unwrap();
+    let said: std::collections::HashSet<String> = rows
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["generation"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!((rows.lines().count(), said.len()), (ROWS, ROWS), "no answer is two rows'");
+}
+
 /// All files below a folder, and their bytes.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();

@@ -83,8 +83,7 @@ steps: [{ id: a, where: x }]";
         let env = |name: &str| (name == "OPENAI_API_KEY").then(|| "from-the-environment".to_owned());
         let settings = Settings { set: vec!["token=from-a-parameter"], env: Some(&env), ..Settings::default() };
         let pipeline = Pipeline::parse_with_settings("p.yaml", yaml, &settings).unwrap();
-        let expected = "\
-  small  openai qwen at http://127.0.0.1:8080
+        let expected = "  small  openai qwen at http://127.0.0.1:8080
     key: the parameter `token`
     64 in flight, 10,000 requests a minute
     where it does not answer: big

@@ -96,8 +96,8 @@ impl<'a> Asker<'a> {
                 all[at] = answer.and_then(|answer| {
                     read(at, &answer).map_err(|why| {
                         again.push(at);
-                        let cut =
-                            if answer.finish == Finish::Length { " (it was cut off at its most tokens)" } else { "" };
+                        let is_untold = answer.finish == Finish::Length && !why.contains("cut off");
+                        let cut = if is_untold { " (it was cut off at its most tokens)" } else { "" };
                         format!("{why}; the answer was{cut}: {}", clip(&answer.text, 300))
                     })
                 });
